@@ -1,0 +1,79 @@
+import { ArgsType, Field, InputType, Resolver } from "type-graphql";
+import { may, signedIn } from "../access/index.js";
+import {
+  badUserInput,
+  by,
+  connectionOf,
+  type Context,
+  DateScalar,
+  empty,
+  oneBy,
+  PageArgs,
+  pageOf,
+  Read,
+  sql,
+  raw,
+  type Page,
+  type RowRule,
+  UUID,
+} from "../kit/index.js";
+import { AuditEvent } from "./audit-event.js";
+
+/** Holders of `audit.read` see all; everybody sees what others did as them, and what was done to them by impersonators. */
+const eventVisible: RowRule = (viewer, alias) =>
+  may(viewer, "audit.read") ? null : sql`${raw(alias)}.subject_id = ${viewer.kind === "USER" ? viewer.id : null}`;
+
+export const auditEventByGuid = oneBy(AuditEvent, "guid", eventVisible);
+
+const AuditEventConnection = connectionOf("AuditEvent", () => AuditEvent, "Audit events, newest first.");
+
+@InputType({ description: "Conditions that all have to hold. Null: no condition." })
+class AuditEventFilter {
+  @Field(() => [String], { nullable: true, description: "One of these mutations, by name. An empty list matches nothing." })
+  operations?: string[] | null;
+
+  @Field(() => UUID, { nullable: true, description: "The object with this platform id was the first one changed." })
+  targetId?: string | null;
+
+  @Field(() => String, { nullable: true, description: "This user (guid) or service (client id) acted." })
+  actorId?: string | null;
+
+  @Field(() => UUID, { nullable: true, description: "Somebody acted as this user." })
+  subjectId?: string | null;
+
+  @Field(() => DateScalar, { nullable: true, description: "On this day of UTC or later." })
+  from?: string | null;
+
+  @Field(() => DateScalar, { nullable: true, description: "On this day of UTC or earlier." })
+  to?: string | null;
+}
+
+@ArgsType()
+class AuditEventsArgs extends PageArgs {
+  @Field(() => AuditEventFilter, { nullable: true, description: "Only events that meet all of this." })
+  filter?: AuditEventFilter | null;
+}
+
+const list = { name: "auditEvents", node: AuditEvent, rule: eventVisible };
+
+@Resolver()
+export class AuditQueries {
+  @Read({
+    type: () => AuditEventConnection,
+    args: () => AuditEventsArgs,
+    allow: signedIn,
+    description: "What was changed, newest first. Without `audit.read` a user sees what others did as them.",
+  })
+  auditEvents({ filter, ...page }: AuditEventsArgs, ctx: Context): Promise<Page<AuditEvent>> {
+    const { operations, targetId, actorId, subjectId, from, to } = filter ?? {};
+    if (from && to && from > to) throw badUserInput("`from` is after `to`.", ["filter", "from"]);
+    const where = () => sql`true
+      ${operations ? sql`AND n.operation = ANY(${operations}::text[])` : empty}
+      ${targetId ? sql`AND n.target_id = ${targetId}` : empty}
+      ${actorId != null ? sql`AND n.actor_id = ${actorId}` : empty}
+      ${subjectId ? sql`AND n.subject_id = ${subjectId}` : empty}
+      ${from ? sql`AND n.occurred_at >= ${from}::date` : empty}
+      ${to ? sql`AND n.occurred_at < ${to}::date + 1` : empty}`;
+    return pageOf(ctx, list, { sort: by("n.occurred_at"), direction: "DESC", where, identity: filter }, page);
+  }
+}

@@ -1,0 +1,66 @@
+import { z } from "zod";
+
+const text = z.string().min(1);
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().min(0).max(3_600_000);
+const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "has to be a postgres:// URL" });
+
+/** Every variable that the server reads; the README's table says the same. */
+const schema = z.object({
+  NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
+  HOST: text.optional(),
+  PORT: port.default(4001),
+  DATA_DIR: text.default(".data"),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_OWNER_URL: postgresUrl.optional(),
+  DB_POOL_MAX: z.coerce.number().int().min(1).max(1_000).default(10),
+  DB_STATEMENT_TIMEOUT: milliseconds.default(5_000),
+  TOKEN_ISSUER: text.optional(),
+  TOKEN_AUDIENCE: text.optional(),
+  TOKEN_JWKS_URL: z.url({ protocol: /^https?$/, error: "has to be an http(s) URL" }).optional(),
+  TOKEN_PUBLIC_KEY: text.optional(),
+  ROUTER_SECRET: z.string().min(16, "has to have at least 16 characters").optional(),
+  NODE_FIELDS: flag.default(true),
+  COMPILE_QUERIES: flag.default(true),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+});
+
+export type Config = z.infer<typeof schema>;
+
+/** The configuration cannot be used; one line for each variable. */
+export class ConfigError extends Error {
+  constructor(readonly problems: string[]) {
+    super(problems.join("\n"));
+  }
+}
+
+/** What production needs, and why a start without it would be unsafe. */
+const PRODUCTION_NEEDS: [name: keyof Config, why: string][] = [
+  ["DATABASE_URL", "the embedded database is for development"],
+  ["TOKEN_ISSUER", "tokens of any issuer would be accepted"],
+  ["TOKEN_AUDIENCE", "tokens made for other services would be accepted"],
+  ["ROUTER_SECRET", "anybody could pass by the router"],
+];
+
+/** Reads the environment. @throws ConfigError naming every variable that is malformed or, in production, missing. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));
+  }
+  const config = parsed.data;
+  const problems: string[] = [];
+  if (config.TOKEN_JWKS_URL && config.TOKEN_PUBLIC_KEY) {
+    problems.push("TOKEN_JWKS_URL, TOKEN_PUBLIC_KEY: give one of the two.");
+  }
+  if (config.NODE_ENV === "production") {
+    for (const [name, why] of PRODUCTION_NEEDS) if (!config[name]) problems.push(`${name} is missing: ${why}.`);
+    if (!config.TOKEN_JWKS_URL && !config.TOKEN_PUBLIC_KEY) {
+      problems.push("TOKEN_JWKS_URL or TOKEN_PUBLIC_KEY is missing: no token could be verified.");
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}

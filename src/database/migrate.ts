@@ -1,0 +1,70 @@
+import pg from "pg";
+import { dataSource } from "./data-source.js";
+
+/** Any number of servers may start at once; the first takes the lock, the others find nothing left to do. */
+const MIGRATION_LOCK = 7_013_001;
+
+/** Tables that record what happened: the application adds to them and can never change what stands there. */
+const APPEND_ONLY = ["audit_events"];
+
+/** Brings the schema up to date as its owner and lets the application's role use it. */
+export async function migrate(ownerUrl: string, appRole: string): Promise<void> {
+  const lock = new pg.Client({ connectionString: ownerUrl });
+  await lock.connect();
+  try {
+    await lock.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    const source = dataSource({ url: ownerUrl, statementTimeout: 0, poolMax: 1 });
+    await source.initialize();
+    try {
+      await source.runMigrations({ transaction: "each" });
+      await grant(lock, appRole);
+    } finally {
+      await source.destroy();
+    }
+  } finally {
+    await lock.end();
+  }
+}
+
+async function grant(owner: pg.Client, appRole: string): Promise<void> {
+  const role = pg.escapeIdentifier(appRole);
+  const { rows } = await owner.query<{ self: boolean }>("SELECT current_user = $1 AS self", [appRole]);
+  if (rows[0]!.self) return;
+  await owner.query(`
+    GRANT USAGE ON SCHEMA public TO ${role};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role};
+    REVOKE UPDATE, DELETE ON ${APPEND_ONLY.join(", ")} FROM ${role};
+    REVOKE ALL ON migrations FROM ${role};
+    GRANT SELECT ON migrations TO ${role};
+  `);
+}
+
+/**
+ * What keeps this role from being safe or ready to serve, a clear line each: it would pass row-level security, or
+ * migrations are missing.
+ */
+export async function databaseProblems(appUrl: string): Promise<string[]> {
+  const source = dataSource({ url: appUrl, poolMax: 1 });
+  await source.initialize();
+  try {
+    const problems: string[] = [];
+    const [role] = await source.query<{ name: string; unsafe: boolean }[]>(`
+      SELECT current_user AS name, r.rolsuper OR r.rolbypassrls OR EXISTS (
+        SELECT FROM pg_class c WHERE c.relname = 'users' AND c.relnamespace = 'public'::regnamespace
+          AND pg_has_role(current_user, c.relowner, 'USAGE')) AS unsafe
+      FROM pg_roles r WHERE r.rolname = current_user`);
+    if (role?.unsafe) {
+      problems.push(`DATABASE_URL connects as "${role.name}", which row-level security does not bind: use a role that is neither owner nor superuser.`);
+    }
+    // Asked by name first: TypeORM would create the missing table, and this role may not.
+    const [known] = await source.query<{ done: string | null }[]>("SELECT to_regclass('public.migrations')::text AS done");
+    const done = known?.done ? await source.query<{ name: string }[]>("SELECT name FROM migrations") : [];
+    const missing = source.migrations.filter(({ name }) => !done.some((row) => row.name === name));
+    if (missing.length > 0) {
+      problems.push(`${missing.length} migration(s) have not run: set DATABASE_OWNER_URL, or run them before the start.`);
+    }
+    return problems;
+  } finally {
+    await source.destroy();
+  }
+}

@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import pg from "pg";
+import type { SqlRunner, Statement } from "../kit/index.js";
+
+// Instants stay text: nobody pays for a Date that is only printed. The session's time zone is UTC.
+const TIMESTAMPTZ = 1184;
+pg.types.setTypeParser(TIMESTAMPTZ, (text) => toRfc3339(text));
+
+/** "2024-01-15 10:30:00.5+00" -> "2024-01-15T10:30:00.500Z". */
+function toRfc3339(text: string): string {
+  const fraction = text.length === 22 ? ".000" : text.slice(19, -3).padEnd(4, "0");
+  return text.endsWith("+00") ? `${text.slice(0, 10)}T${text.slice(11, 19)}${fraction}Z` : new Date(text).toISOString();
+}
+
+/** The tenant that each connection is marked with now; row-level security shows only that tenant's rows. */
+const markers = new WeakMap<pg.PoolClient, string>();
+const NO_TENANT = "";
+
+const names = new Map<string, string>();
+/** Prepared statements are known by their text; the map is bounded because unlike texts are few by design. */
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (!name) {
+    name = createHash("sha1").update(text).digest("base64url");
+    if (names.size < 5000) names.set(text, name);
+  }
+  return name;
+}
+
+/** Counts and times what a pool runs; for the metrics and, in development, for the caller. */
+export interface StatementObserver {
+  (statement: { text: string; tenantId: string; milliseconds: number; failed: boolean }): void;
+}
+
+/**
+ * The connection pool, handed to TypeORM as its driver's. A connection is marked with a tenant when it is taken out, and
+ * one taken out without a tenant (TypeORM's own way) is marked with none: row-level security then shows no row.
+ */
+export class TenantPool extends pg.Pool implements SqlRunner {
+  observe: StatementObserver = () => {};
+
+  constructor(config?: pg.PoolConfig) {
+    super(config);
+    // A connection that dies idle is replaced at the next use; without a listener it would end the process.
+    this.on("error", () => {});
+    this.on("connect", (client) => client.on("error", () => {}));
+  }
+
+  // pg.Pool.connect has a callback form that TypeORM uses and a promise form; both leave without a tenant.
+  override connect(): Promise<pg.PoolClient>;
+  override connect(
+    callback: (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void,
+  ): void;
+  override connect(
+    callback?: (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void,
+  ): Promise<pg.PoolClient> | void {
+    const client = this.take(NO_TENANT);
+    if (!callback) return client;
+    client.then(
+      (taken) => callback(undefined, taken, (release) => taken.release(release as boolean)),
+      (error: Error) => callback(error, undefined, () => {}),
+    );
+  }
+
+  private async take(tenantId: string): Promise<pg.PoolClient> {
+    const client = await super.connect();
+    if ((markers.get(client) ?? NO_TENANT) !== tenantId) {
+      try {
+        await client.query({ name: "tenant", text: "SELECT set_config('app.tenant', $1, false)", values: [tenantId] });
+        markers.set(client, tenantId);
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+    }
+    return client;
+  }
+
+  async run(tenantId: string, statement: Statement): Promise<object[]> {
+    const client = await this.take(tenantId);
+    try {
+      const rows = await this.send(client, tenantId, statement);
+      client.release();
+      return rows;
+    } catch (error) {
+      // A refused statement leaves the connection sound; anything else makes it suspect.
+      client.release(!(error instanceof pg.DatabaseError) || error.severity === "FATAL");
+      throw error;
+    }
+  }
+
+  async transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>): Promise<T> {
+    const client = await this.take(tenantId);
+    let sound = false;
+    try {
+      // Not awaited: the connection is pipelined, BEGIN travels with the first statement of the work.
+      const begun = client.query("BEGIN");
+      begun.catch(() => {});
+      const result = await work((_, statement) => this.send(client, tenantId, statement));
+      await begun;
+      await client.query("COMMIT");
+      sound = true;
+      return result;
+    } catch (error) {
+      sound = await client.query("ROLLBACK").then(
+        () => true,
+        () => false,
+      );
+      throw error;
+    } finally {
+      client.release(!sound);
+    }
+  }
+
+  private async send(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<object[]> {
+    const { text, values, prepare } = statement;
+    const start = performance.now();
+    let failed = true;
+    try {
+      const { rows } = await client.query(prepare ? { name: nameOf(text), text, values } : { text, values });
+      failed = false;
+      return rows as object[];
+    } finally {
+      this.observe({ text, tenantId, milliseconds: performance.now() - start, failed });
+    }
+  }
+}

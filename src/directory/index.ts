@@ -1,0 +1,5 @@
+import { DirectoryQueries } from "./queries.js";
+
+export const directory = {
+  resolvers: [DirectoryQueries],
+} as const;

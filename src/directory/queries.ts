@@ -1,0 +1,82 @@
+import { ArgsType, Field, Resolver } from "type-graphql";
+import { holdersAndLeads } from "../access/index.js";
+import {
+  badUserInput,
+  containsPattern,
+  type Context,
+  isUuid,
+  join,
+  type ListOf,
+  normalise,
+  type Page,
+  PageArgs,
+  pageOf,
+  Read,
+  type Selection,
+  sql,
+  type Sql,
+} from "../kit/index.js";
+import { User, UserConnection, UserType, userVisible } from "../users/index.js";
+import { filterConditions, UserFilter } from "./user-filter.js";
+import { OrderDirection, USER_SORTS, UserOrder, UserOrderField } from "./user-order.js";
+
+const MAX_SEARCH = 200;
+
+@ArgsType()
+class UsersArgs extends PageArgs {
+  @Field(() => UserType, { nullable: true, description: "Only users of this type. Null: of all types." })
+  type?: UserType | null;
+
+  @Field(() => UserFilter, { nullable: true, description: "Only users who meet all of this." })
+  filter?: UserFilter | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: `Only users whose printed name, e-mail address or username contains this, without regard to case and accents; a whole guid finds its user. At most ${MAX_SEARCH} characters. Blank: no search.`,
+  })
+  search?: string | null;
+
+  @Field(() => UserOrder, { nullable: true, description: "Null: by NAME, ascending." })
+  orderBy?: UserOrder | null;
+}
+
+const list: ListOf = { name: "users", node: User, rule: userVisible };
+
+@Resolver()
+export class DirectoryQueries {
+  @Read({
+    type: () => UserConnection,
+    args: () => UsersArgs,
+    allow: holdersAndLeads("users.read"),
+    description: "The tenant's users that the caller may see: all, or for a lead the members of their groups.",
+  })
+  users({ type, filter, search, orderBy, ...page }: UsersArgs, ctx: Context): Promise<Page<User>> {
+    const selection = userSelection({ type, filter, search, orderBy }, ctx);
+    // With a filter or a search the best plan depends on the values, so each is planned anew.
+    return pageOf(ctx, list, selection, page, { prepare: !filter && !search });
+  }
+}
+
+/** The users that a type, a filter and a search leave, in an order; exports use the same. */
+function userSelection(args: Omit<UsersArgs, keyof PageArgs>, { db }: Context): Selection {
+  const { type = null, filter, search, orderBy } = args;
+  const conditions = [
+    ...(type ? [() => sql`n.type = ${type}`] : []),
+    ...(filter ? filterConditions(filter, type, db.tenantId) : []),
+    ...searchConditions(search ?? "", db.tenantIs("s")),
+  ];
+  return {
+    sort: USER_SORTS[orderBy?.field ?? UserOrderField.NAME],
+    direction: orderBy?.direction ?? OrderDirection.ASC,
+    where: (now) => (conditions.length ? join(conditions.map((condition) => condition(now)), " AND ") : null),
+    identity: [orderBy?.field ?? UserOrderField.NAME, type, filter ?? null, search ?? ""],
+  };
+}
+
+function searchConditions(search: string, tenantIs: Sql): (() => Sql)[] {
+  if (search.length > MAX_SEARCH) throw badUserInput(`At most ${MAX_SEARCH} characters.`, ["search"]);
+  const text = normalise(search);
+  if (text === "") return [];
+  if (isUuid(text)) return [() => sql`n.id = ${text}`];
+  return [() => sql`n.id IN (SELECT s.id FROM user_search s WHERE ${tenantIs} AND s.search_text LIKE ${containsPattern(text)})`];
+}

@@ -1,0 +1,110 @@
+import { Field, ID, InputType } from "type-graphql";
+import { badUserInput, DateScalar, join, keyOf, raw, sql, type Sql, UUID } from "../kit/index.js";
+import { InviteStatus, inviteStatusIs, UserStatus, UserType } from "../users/index.js";
+
+const day = (what: string): { nullable: true; description: string } => ({ nullable: true, description: what });
+
+@InputType({
+  description: "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing. Ranges are whole days of UTC, both ends included.",
+})
+export class UserFilter {
+  @Field(() => [UserStatus], { nullable: true, description: "The account stands at one of these." })
+  status?: UserStatus[] | null;
+
+  @Field(() => [ID], { nullable: true, description: "Holds one of these classifications now. For investors only: refused with another `type`." })
+  classifications?: string[] | null;
+
+  @Field(() => [InviteStatus], { nullable: true, description: "The latest invitation stands at one of these." })
+  inviteStatus?: InviteStatus[] | null;
+
+  @Field(() => Boolean, { nullable: true, description: "Signs in with a second factor, or does not." })
+  tfaEnabled?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: "Leads a group, or does not." })
+  isUserGroupLead?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: "Belongs to a group, or does not." })
+  isUserGroupMember?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: "Has completed onboarding, or has not." })
+  hasCompletedOnboarding?: boolean | null;
+
+  @Field(() => [UUID], { nullable: true, description: "Is looked after by one of these members of staff." })
+  assignedInternalUserGuids?: string[] | null;
+
+  @Field(() => DateScalar, day("The latest invitation was sent on this day or later."))
+  inviteDateInvitedFrom?: string | null;
+
+  @Field(() => DateScalar, day("The latest invitation was sent on this day or earlier."))
+  inviteDateInvitedTo?: string | null;
+
+  @Field(() => DateScalar, day("The latest invitation expires on this day or later."))
+  inviteDateExpiresFrom?: string | null;
+
+  @Field(() => DateScalar, day("The latest invitation expires on this day or earlier."))
+  inviteDateExpiresTo?: string | null;
+
+  @Field(() => DateScalar, day("Onboarding was completed on this day or later."))
+  onboardingDateCompletedFrom?: string | null;
+
+  @Field(() => DateScalar, day("Onboarding was completed on this day or earlier."))
+  onboardingDateCompletedTo?: string | null;
+}
+
+const MAX_LIST = 100;
+
+/** Every condition of the filter over the users `n`. @throws BAD_USER_INPUT with the argument's path. */
+export function filterConditions(filter: UserFilter, type: UserType | null, tenantId: string): ((now: Date) => Sql)[] {
+  for (const [name, value] of Object.entries(filter)) {
+    if (Array.isArray(value) && value.length > MAX_LIST) throw badUserInput(`At most ${MAX_LIST} values.`, ["filter", name]);
+  }
+  const { status, classifications, inviteStatus, tfaEnabled, isUserGroupLead, isUserGroupMember } = filter;
+  const { hasCompletedOnboarding: onboarded, assignedInternalUserGuids: assigned } = filter;
+  const conditions: ((now: Date) => Sql)[] = [
+    ...range("invite_date_invited", "inviteDateInvited", filter),
+    ...range("invite_date_expires", "inviteDateExpires", filter),
+    ...range("onboarding_date_completed", "onboardingDateCompleted", filter),
+  ];
+  const add = (condition: Sql): number => conditions.push(() => condition);
+  if (status) add(sql`n.status = ANY(${status}::text[])`);
+  if (tfaEnabled != null) add(sql`n.tfa_enabled = ${tfaEnabled}`);
+  if (onboarded != null) add(onboarded ? sql`n.onboarding_date_completed IS NOT NULL` : sql`n.onboarding_date_completed IS NULL`);
+  if (assigned) add(sql`n.assigned_internal_user_id = ANY(${assigned}::uuid[])`);
+  if (isUserGroupLead != null) {
+    add(not(!isUserGroupLead, sql`EXISTS (SELECT FROM user_groups g WHERE g.tenant_id = n.tenant_id AND g.lead_user_id = n.id)`));
+  }
+  if (isUserGroupMember != null) {
+    add(not(!isUserGroupMember, sql`EXISTS (SELECT FROM group_members m WHERE m.tenant_id = n.tenant_id AND m.user_id = n.id)`));
+  }
+  if (inviteStatus) {
+    conditions.push((now) =>
+      inviteStatus.length === 0 ? sql`false` : sql`(${join(inviteStatus.map((one) => inviteStatusIs("n", one, now)), " OR ")})`,
+    );
+  }
+  if (classifications) {
+    if (type !== null && type !== UserType.INVESTOR) {
+      throw badUserInput("Only investors have classifications.", ["filter", "classifications"]);
+    }
+    const guids = classifications.map((id, index) => keyOf("Classification", id, ["filter", "classifications", index]));
+    conditions.push(
+      (now) => sql`n.id IN (SELECT c.user_id FROM user_classifications c WHERE c.tenant_id = ${tenantId}
+        AND c.classification_id = ANY(${guids}::uuid[]) AND (c.valid_until IS NULL OR c.valid_until > ${now}))`,
+    );
+  }
+  return conditions;
+}
+
+const not = (negated: boolean, condition: Sql): Sql => (negated ? sql`NOT ${condition}` : condition);
+
+type RangeName = "inviteDateInvited" | "inviteDateExpires" | "onboardingDateCompleted";
+
+function range(column: string, name: RangeName, filter: UserFilter): (() => Sql)[] {
+  const from = filter[`${name}From`];
+  const to = filter[`${name}To`];
+  if (from && to && from > to) throw badUserInput("The range ends before it begins.", ["filter", `${name}From`]);
+  const n = raw(`n.${column}`);
+  return [
+    ...(from ? [() => sql`${n} >= ${from}::date`] : []),
+    ...(to ? [() => sql`${n} < ${to}::date + 1`] : []),
+  ];
+}

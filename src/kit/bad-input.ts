@@ -1,0 +1,88 @@
+import {
+  type ASTNode,
+  type ASTVisitor,
+  coerceInputValue,
+  type DocumentNode,
+  getOperationAST,
+  type GraphQLError,
+  GraphQLError as GraphQLErrorClass,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  isNonNullType,
+  Kind,
+  typeFromAST,
+  type ValidationContext,
+  visit,
+} from "graphql";
+import { badUserInput } from "./errors.js";
+import { isStorable } from "./text.js";
+
+type Path = readonly (string | number)[];
+
+/** One error for each place in the variables that does not fit its type, with the path of the place. */
+export function variableErrors(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | undefined,
+  variables: Record<string, unknown>,
+): GraphQLError[] {
+  const errors: GraphQLError[] = [];
+  for (const definition of getOperationAST(document, operationName)?.variableDefinitions ?? []) {
+    const name = definition.variable.name.value;
+    const type = typeFromAST(schema, definition.type as never) as GraphQLInputType | undefined;
+    if (!type) continue;
+    if (!Object.hasOwn(variables, name)) {
+      if (isNonNullType(type) && !definition.defaultValue) {
+        errors.push(badUserInput(`Variable "$${name}" is required.`, [name]));
+      }
+      continue;
+    }
+    coerceInputValue(variables[name], type, (path, _value, error) => {
+      errors.push(badUserInput(`Variable "$${[name, ...path].join(".")}": ${error.message}`, [name, ...path]));
+    });
+  }
+  return errors.slice(0, 20);
+}
+
+/** Where in the variables a text cannot be stored (NUL, lone surrogate); null when all can. */
+export function unstorablePath(value: unknown, path: Path = []): Path | null {
+  if (typeof value === "string") return isStorable(value) ? null : path;
+  if (typeof value !== "object" || value === null) return null;
+  for (const [key, item] of Object.entries(value)) {
+    if (!isStorable(key)) return path;
+    const found = unstorablePath(item, [...path, Array.isArray(value) ? Number(key) : key]);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The same for texts written into the document. */
+export function StorableTextRule(context: ValidationContext): ASTVisitor {
+  return {
+    StringValue(node) {
+      if (!isStorable(node.value)) {
+        context.reportError(new GraphQLErrorClass("A text holds a character that cannot be stored.", { nodes: node }));
+      }
+    },
+  };
+}
+
+/** The argument's path of a value in a document: "input", "email" for `f(input: { email: x })`. */
+export function literalPath(document: DocumentNode, value: ASTNode): Path {
+  let found: Path = [];
+  const path: (string | number)[] = [];
+  visit(document, {
+    enter(node, key, parent) {
+      if (node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD) path.push(node.name.value);
+      else if (Array.isArray(parent) && typeof key === "number" && path.length > 0 && node.kind !== Kind.FIELD) path.push(key);
+      if (node === value) found = [...path];
+    },
+    leave(node, key, parent) {
+      if (node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD) path.pop();
+      else if (Array.isArray(parent) && typeof key === "number" && path.length > 0 && node.kind !== Kind.FIELD) path.pop();
+    },
+  });
+  return found;
+}
+
+export const isValueNode = (node: ASTNode | undefined): boolean => node?.kind.endsWith("Value") ?? false;

@@ -1,0 +1,262 @@
+import sql, { join, raw, type Sql } from "sql-template-tag";
+import { ArgsType, Extensions, Field, Int, ObjectType, type ClassType } from "type-graphql";
+import type { Context } from "./context.js";
+import { badUserInput } from "./errors.js";
+import {
+  decodeCursor,
+  encodeCursor,
+  fingerprint,
+  pageStatement,
+  type Direction,
+  type ListQuery,
+  type Placed,
+  type Sort,
+} from "./keyset.js";
+import { ruled, type RowRule } from "./loader.js";
+import { columnOf, selectList, tableOf, type Entity } from "./table.js";
+
+const DEFAULT_SIZE = 15;
+const MAX_SIZE = 100;
+
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, { nullable: true, description: "How many from the start (or behind `after`): 1 to 100, 15 when neither `first` nor `last` is given." })
+  first?: number | null;
+
+  @Field(() => String, { nullable: true, description: "Begin behind this cursor. Goes with `first`." })
+  after?: string | null;
+
+  @Field(() => Int, { nullable: true, description: "How many from the end (or before `before`): 1 to 100." })
+  last?: number | null;
+
+  @Field(() => String, { nullable: true, description: "End before this cursor. Goes with `last`." })
+  before?: string | null;
+}
+
+@ObjectType({ description: "Where a page lies in its list (GraphQL Cursor Connections Specification)." })
+export class PageInfo {
+  @Field(() => Boolean, { description: "Paging forward: there are more behind the last edge. Paging backward: `before` was given." })
+  hasNextPage!: boolean;
+
+  @Field(() => Boolean, { description: "Paging backward: there are more before the first edge. Paging forward: `after` was given." })
+  hasPreviousPage!: boolean;
+
+  @Field(() => String, { nullable: true, description: "The first edge's cursor; null on an empty page." })
+  startCursor!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The last edge's cursor; null on an empty page." })
+  endCursor!: string | null;
+}
+
+/** A checked page request: how many, which way, from which place. */
+interface PageRequest {
+  size: number;
+  backward: boolean;
+  cursor: string | null;
+}
+
+function pageRequest({ first, after, last, before }: PageArgs): PageRequest {
+  if ((first != null || after != null) && (last != null || before != null)) {
+    throw badUserInput("Page forward with first/after or backward with last/before, not both.", [
+      last != null ? "last" : "before",
+    ]);
+  }
+  if (before != null && last == null) throw badUserInput("`before` goes with `last`.", ["last"]);
+  const size = first ?? last ?? DEFAULT_SIZE;
+  if (size < 1 || size > MAX_SIZE) {
+    throw badUserInput(`A page holds 1 to ${MAX_SIZE}.`, [last != null ? "last" : "first"]);
+  }
+  return { size, backward: last != null, cursor: after ?? before ?? null };
+}
+
+/** A list as data. Edges that carry columns of their own are rows of a table that joins parent and node. */
+export interface ListOf {
+  /** Stands in the cursors; unique over all lists. */
+  name: string;
+  node: Entity;
+  rule: RowRule;
+  edge?: { entity: Entity; node: string; where?: (now: Date) => Sql };
+}
+
+/** What one reading of a list asks for. Conditions speak of `n` (the node) and `e` (the edge). */
+export interface Selection {
+  sort: Sort;
+  direction: Direction;
+  where?: (now: Date) => Sql | null;
+  /** Whatever else tells this list from another: filter and search, for the cursor's fingerprint. */
+  identity?: unknown;
+}
+
+/** One page, as the connection type shows it. Cursors and the count are made only when somebody asks. */
+export class Page<Row extends object> {
+  constructor(
+    private readonly rows: (Row & Placed)[],
+    private readonly request: PageRequest,
+    private readonly fingerprint: string,
+    private readonly now: Date,
+    private readonly edgeColumns: readonly string[],
+    readonly count: () => Promise<number>,
+  ) {
+    this.more = rows.length > request.size;
+    if (this.more) rows.length = request.size;
+    if (request.backward) rows.reverse();
+  }
+  private readonly more: boolean;
+
+  get nodes(): Row[] {
+    return this.rows;
+  }
+
+  get edges(): object[] {
+    return this.rows.map((row) => {
+      const edge: Record<string, unknown> = { node: row, $page: this };
+      for (const column of this.edgeColumns) edge[column] = row[`edge_${column}` as keyof Row];
+      return edge;
+    });
+  }
+
+  get pageInfo(): PageInfo {
+    const { backward, cursor } = this.request;
+    const first = this.rows[0];
+    const last = this.rows[this.rows.length - 1];
+    return {
+      hasNextPage: backward ? cursor !== null : this.more,
+      hasPreviousPage: backward ? this.more : cursor !== null,
+      startCursor: first ? this.cursorOf(first) : null,
+      endCursor: last ? this.cursorOf(last) : null,
+    };
+  }
+
+  cursorOf(row: Placed): string {
+    return encodeCursor(this.fingerprint, row, this.now);
+  }
+}
+
+interface Prepared {
+  request: PageRequest;
+  fingerprint: string;
+  query: ListQuery;
+  statement: Sql;
+}
+
+function prepare(ctx: Context, list: ListOf, selection: Selection, args: PageArgs, correlate: Sql | null): Prepared {
+  const request = pageRequest(args);
+  const print = fingerprint(list.name, selection.sort.length, sortText(selection), selection.identity);
+  const argument = request.backward ? "before" : "after";
+  const start = request.cursor === null ? null : decodeCursor(request.cursor, print, selection.sort, argument);
+  const now = start?.now ?? ctx.now;
+  const query = listQuery(ctx, list, selection, now, correlate);
+  const statement = pageStatement(query, request.size + 1, start?.place ?? null, request.backward);
+  return { request, fingerprint: print, query, statement };
+}
+
+const sortText = ({ sort, direction }: Selection): string => `${direction} ${sort.map((segment) => segment.by ?? "").join()}`;
+
+function listQuery(ctx: Context, list: ListOf, selection: Selection, now: Date, correlate: Sql | null): ListQuery {
+  const { node, edge } = list;
+  const conditions = [
+    ctx.db.tenantIs("n"),
+    ...(correlate ? [correlate] : []),
+    ...[selection.where?.(now), edge?.where?.(now)].filter((condition) => condition != null),
+  ];
+  const select = edge
+    ? sql`${selectList(node, "n")}, ${selectList(edge.entity, "e", "edge_")}`
+    : selectList(node, "n");
+  const from = edge
+    ? sql`${tableOf(edge.entity).name} e JOIN ${tableOf(node).name} n
+        ON ${ctx.db.tenantIs("e")} AND n.tenant_id = e.tenant_id AND n.id = e.${columnOf(edge.entity, edge.node)}`
+    : sql`${tableOf(node).name} n`;
+  const where = sql`${join(conditions, " AND ")}${ruled(list.rule, ctx, "n")}`;
+  return { select, from, where, id: "n.id", sort: selection.sort, direction: selection.direction, now };
+}
+
+const edgeColumns = (list: ListOf): readonly string[] => (list.edge ? tableOf(list.edge.entity).visible : []);
+
+/** One page of a list of the whole tenant, in one statement. */
+export async function pageOf<Row extends object>(
+  ctx: Context,
+  list: ListOf,
+  selection: Selection,
+  args: PageArgs,
+  { prepare: hot = false } = {},
+): Promise<Page<Row>> {
+  const { request, fingerprint: print, query, statement } = prepare(ctx, list, selection, args, null);
+  const rows = await ctx.db.query<Row & Placed>(statement, { prepare: hot });
+  const count = async (): Promise<number> => {
+    const [row] = await ctx.db.query<{ count: string }>(sql`SELECT count(*) FROM ${query.from} WHERE ${query.where}`);
+    return Number(row!.count);
+  };
+  return new Page(rows, request, print, query.now, edgeColumns(list), count);
+}
+
+/**
+ * A connection below each row of another list, as data: one lateral statement for all parents of a level, whatever
+ * their number, and one more for their counts when those are selected.
+ */
+export function pagesBy<Row extends object>(list: ListOf, key: string, selection: Selection) {
+  const parentColumn = list.edge
+    ? sql`e.${columnOf(list.edge.entity, key)}`
+    : sql`n.${columnOf(list.node, key)}`;
+  const count = { ...list };
+  const declaration = {
+    load(ctx: Context, parent: string, args: PageArgs): Promise<Page<Row>> {
+      const variant = JSON.stringify([args.first, args.after, args.last, args.before]);
+      return ctx.loaders
+        .of(declaration, variant, async (parents) => {
+          const correlate = sql`${parentColumn} = k.parent`;
+          const { request, fingerprint: print, query, statement } = prepare(ctx, list, selection, args, correlate);
+          const rows = await ctx.db.query<Row & Placed & { $parent: string }>(
+            sql`SELECT k.parent AS "$parent", p.* FROM unnest(${parents}${raw("::uuid[]")}) k(parent)
+              CROSS JOIN LATERAL (${statement}) p`,
+            { prepare: true },
+          );
+          const pages = new Map(parents.map((one) => [one, [] as typeof rows]));
+          for (const row of rows) pages.get(row.$parent)?.push(row);
+          return parents.map((one) => {
+            const total = (): Promise<number> => countOf(ctx, one, query);
+            return new Page<Row>(pages.get(one)!, request, print, query.now, edgeColumns(list), total);
+          });
+        })
+        .load(parent);
+    },
+  };
+  const countOf = (ctx: Context, parent: string, query: ListQuery): Promise<number> =>
+    ctx.loaders
+      .of(count, "", async (parents) => {
+        const rows = await ctx.db.query<{ parent: string; count: string }>(
+          sql`SELECT k.parent, c.count FROM unnest(${parents}${raw("::uuid[]")}) k(parent)
+            CROSS JOIN LATERAL (SELECT count(*) FROM ${query.from} WHERE ${query.where}) c`,
+          { prepare: true },
+        );
+        const counts = new Map(rows.map((row) => [row.parent, Number(row.count)]));
+        return parents.map((one) => counts.get(one) ?? 0);
+      })
+      .load(parent);
+  return declaration;
+}
+
+/** The connection type of a node type, and its edge type with the fields of `edgeFields` (a class of its own). */
+export function connectionOf(name: string, nodeType: () => ClassType, description: string, edge?: ClassType): ClassType {
+  class Edge extends (edge ?? Object) {
+    node!: object;
+    cursor!: string;
+  }
+  Field(nodeType, { description: "The object itself." })(Edge.prototype, "node");
+  Field(() => String, { description: "Where to continue: give it as `after` or `before`." })(Edge.prototype, "cursor");
+  Extensions({
+    resolve: ({ node, $page }: { node: Placed; $page: Page<object> }) => $page.cursorOf(node),
+  })(Edge.prototype, "cursor");
+  ObjectType(`${name}Edge`, { description: `One entry of a ${name}Connection.` })(Edge);
+
+  class Connection {}
+  Field(() => [Edge], { description: "The entries of this page with their cursors." })(Connection.prototype, "edges");
+  Field(() => [nodeType()], { description: "The objects of this page, without edges." })(Connection.prototype, "nodes");
+  Field(() => PageInfo, { description: "Where this page lies." })(Connection.prototype, "pageInfo");
+  Field(() => Int, { description: "The exact length of the whole list; counted only when selected." })(
+    Connection.prototype,
+    "totalCount",
+  );
+  Extensions({ resolve: (page: Page<object>) => page.count() })(Connection.prototype, "totalCount");
+  ObjectType(`${name}Connection`, { description })(Connection);
+  return Connection;
+}

@@ -1,0 +1,31 @@
+import type { Logger } from "pino";
+import type { Loaders } from "./loader.js";
+import type { TenantDb } from "./tenant-db.js";
+
+/** Who is asking. Made once per request from the verified token and the viewer's own row; never from an argument. */
+export interface Viewer {
+  kind: "USER" | "SERVICE" | "ANONYMOUS";
+  /** The only tenant this request can see; null for an anonymous caller, who sees none. */
+  tenantId: string | null;
+  /** The user's guid, or the service's client id. */
+  id: string | null;
+  /** Permissions of the user's INTERNAL roles, or the service token's scopes. */
+  permissions: ReadonlySet<string>;
+  /** Holds a role of administrators: writes to every user, not only to assigned clients. */
+  administrator: boolean;
+  /** Leads at least one group. */
+  leads: boolean;
+  /** The internal user who acts as this one, in an impersonated session. */
+  actorId: string | null;
+}
+
+/** What every resolver is given. A write gets a copy whose `db` is its transaction's. */
+export interface Context {
+  viewer: Viewer;
+  db: TenantDb;
+  loaders: Loaders;
+  /** The instant that derived states (EXPIRED, a lapsed classification) are judged by: one per request. */
+  now: Date;
+  requestId: string;
+  log: Logger;
+}

@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import sql, { empty, join, raw, type Sql } from "sql-template-tag";
+import { badUserInput } from "./errors.js";
+import { isUuid } from "./scalars.js";
+
+export type Direction = "ASC" | "DESC";
+
+/**
+ * A part of a list whose rows are ordered by one column that is never null there, then by the unique id. A sort is its
+ * segments in ascending order: "nulls last" is a second segment, a derived status is one segment for each of its words.
+ * Each segment is one range of one index, so a page costs the same wherever it lies.
+ */
+export interface Segment {
+  by?: string;
+  /** The column that is null throughout the segment; gives the place's value its type. */
+  nullOf?: string;
+  where?: (now: Date) => Sql;
+}
+export type Sort = readonly Segment[];
+
+/** By a column that is never null, e.g. `by("n.email_norm")`. */
+export const by = (column: string): Sort => [{ by: column }];
+
+/** By a column that may be null: nulls last in ascending, first in descending order. */
+export const byNullable = (column: string): Sort => [
+  { by: column, where: () => raw(`${column} IS NOT NULL`) },
+  { nullOf: column, where: () => raw(`${column} IS NULL`) },
+];
+
+/** What a list is made of, before paging: `SELECT ${select} FROM ${from} WHERE ${where}`, ties broken by `id`. */
+export interface ListQuery {
+  select: Sql;
+  from: Sql;
+  where: Sql;
+  id: string;
+  sort: Sort;
+  direction: Direction;
+  now: Date;
+}
+
+/** Where a page begins: the place of a row in the order of its list. */
+export interface Place {
+  segment: number;
+  value: string | number | boolean | null;
+  id: string;
+}
+
+/** A row of a page carries its place beside its own columns. */
+export interface Placed {
+  $segment: number;
+  $value: string | number | boolean | null;
+  $id: string;
+}
+
+/**
+ * The statement for `limit` rows behind a place, or before it when `backward` (then nearest first). Segments are taken
+ * one after another, each asked only for what those before it left open: LIMIT 0 reads nothing.
+ */
+export function pageStatement(list: ListQuery, limit: number, place: Place | null, backward: boolean): Sql {
+  const descending = (list.direction === "DESC") !== backward;
+  const direction = raw(descending ? "DESC" : "ASC");
+  const beyond = raw(descending ? "<" : ">");
+  const order = [...list.sort.keys()];
+  if (descending) order.reverse();
+  const remaining = place ? order.slice(order.indexOf(place.segment)) : order;
+  const parts = remaining.map((index) => {
+    const { by: column, nullOf = "NULL", where } = list.sort[index]!;
+    const keys = raw(column ? `${column}, ${list.id}` : list.id);
+    const from = place?.segment === index ? place : null;
+    const keyset = !from
+      ? empty
+      : column
+        ? sql` AND (${keys}) ${beyond} (${from.value}, ${from.id})`
+        : sql` AND ${keys} ${beyond} ${from.id}`;
+    return sql`SELECT ${list.select}, ${raw(`${index}`)} AS "$segment", ${raw(column ?? nullOf)} AS "$value", ${raw(list.id)} AS "$id"
+      FROM ${list.from} WHERE ${list.where}${where ? sql` AND ${where(list.now)}` : empty}${keyset}
+      ORDER BY ${column ? sql`${raw(column)} ${direction}, ` : empty}${raw(list.id)} ${direction} LIMIT ${raw(`${limit}`)}`;
+  });
+  if (parts.length === 1) return parts[0]!;
+  const ctes = parts.map((part, i) => {
+    const taken = parts.slice(0, i).map((_, earlier) => raw(`(SELECT count(*) FROM part${earlier})`));
+    const open = taken.length ? sql` LIMIT ${raw(`${limit}`)} - ${join(taken, " - ")}` : empty;
+    return sql`${raw(`part${i}`)} AS MATERIALIZED (SELECT * FROM (${part}) part${open})`;
+  });
+  const union = join(
+    parts.map((_, i) => raw(`SELECT * FROM part${i}`)),
+    " UNION ALL ",
+  );
+  return sql`WITH ${join(ctes)} SELECT * FROM (${union}) page
+    ORDER BY "$segment" ${direction}, "$value" ${direction}, "$id" ${direction}`;
+}
+
+/** What a cursor belongs to: the list, its filter, order and search. A cursor of another list is refused. */
+export const fingerprint = (...parts: unknown[]): string =>
+  createHash("sha1").update(JSON.stringify(parts)).digest("base64url").slice(0, 8);
+
+/** `now` travels with the cursor, so that a derived status cannot move a row across the walk's own pages. */
+export const encodeCursor = (list: string, row: Placed, now: Date): string =>
+  Buffer.from(JSON.stringify([list, row.$segment, row.$value, row.$id, now.getTime()])).toString("base64url");
+
+/** @throws BAD_USER_INPUT for a text that is no cursor, or the cursor of another list. */
+export function decodeCursor(cursor: string, list: string, sort: Sort, argument: string): { place: Place; now: Date } {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    if (Array.isArray(parsed) && parsed.length === 5) {
+      const [of, segment, value, id, now] = parsed as unknown[];
+      const by = typeof segment === "number" ? sort[segment] : undefined;
+      if (
+        of === list &&
+        by &&
+        (by.by ? typeof value === "string" : value === null) &&
+        isText(value) &&
+        typeof id === "string" &&
+        isUuid(id) &&
+        typeof now === "number" &&
+        Number.isFinite(new Date(now).getTime())
+      ) {
+        return { place: { segment: segment as number, value, id }, now: new Date(now) };
+      }
+    }
+  } catch {
+    // Not JSON: no cursor of ours.
+  }
+  throw badUserInput("Not a cursor of this list with this filter and order.", [argument]);
+}
+
+const isText = (value: unknown): value is string | null =>
+  value === null || (typeof value === "string" && !value.includes("\0"));

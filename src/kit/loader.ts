@@ -1,0 +1,82 @@
+import DataLoader from "dataloader";
+import sql, { raw, type Sql } from "sql-template-tag";
+import type { Context, Viewer } from "./context.js";
+import { columnOf, selectList, tableOf, type Entity } from "./table.js";
+
+/**
+ * Which rows of a table a viewer may see, as an SQL predicate over that alias; null means all of the tenant.
+ * The same rule serves root fields, edges, `node` and `_entities`: an object is checked where it is read.
+ */
+export type RowRule = (viewer: Viewer, alias: string, now: Date) => Sql | null;
+
+export const ruled = (rule: RowRule | undefined, ctx: Context, alias: string): Sql => {
+  const predicate = rule?.(ctx.viewer, alias, ctx.now);
+  return predicate ? sql` AND (${predicate})` : sql``;
+};
+
+/** The DataLoaders of one request. The declared constant is the key; nothing is shared between requests. */
+export class Loaders {
+  private readonly byDeclaration = new Map<object, Map<string, DataLoader<string, unknown>>>();
+
+  /** The loader of this declaration, and of these arguments where it takes any. */
+  of<V>(declaration: object, variant: string, batch: (keys: readonly string[]) => Promise<V[]>): DataLoader<string, V> {
+    let variants = this.byDeclaration.get(declaration);
+    if (!variants) this.byDeclaration.set(declaration, (variants = new Map()));
+    let loader = variants.get(variant);
+    // 1000 keys are one statement; more would make its parameter and its plan grow without limit.
+    if (!loader) variants.set(variant, (loader = new DataLoader<string, unknown>(batch, { maxBatchSize: 1000 })));
+    return loader as DataLoader<string, V>;
+  }
+
+  /** After a write nothing read before it may be answered. */
+  clear(): void {
+    this.byDeclaration.clear();
+  }
+}
+
+/** Loads one row for each value of a unique column, under the entity's row rule; one statement per batch. */
+export interface OneBy<T> {
+  readonly entity: Entity<T>;
+  load(ctx: Context, key: string): Promise<T | null>;
+}
+
+/** A relation as data: the row of `entity` whose unique `property` has the key. */
+export function oneBy<T extends object>(entity: Entity<T>, property: keyof T & string, rule: RowRule): OneBy<T> {
+  const declaration: OneBy<T> = {
+    entity,
+    load: (ctx, key) =>
+      ctx.loaders
+        .of(declaration, "", async (keys) => {
+          const column = columnOf(entity, property);
+          const rows = await ctx.db.query<T>(
+            sql`SELECT ${selectList(entity, "n")} FROM ${tableOf(entity).name} n
+              WHERE ${ctx.db.tenantIs("n")} AND n.${column} = ANY(${keys}${raw("::uuid[]")})${ruled(rule, ctx, "n")}`,
+            { prepare: true },
+          );
+          const byKey = new Map(rows.map((row) => [row[property] as string, row]));
+          return keys.map((value) => byKey.get(value) ?? null);
+        })
+        .load(key),
+  };
+  return declaration;
+}
+
+/** A yes-or-no relation as data: is there a row of `entity` whose `property` has the key? */
+export function existsBy<T extends object>(entity: Entity<T>, property: keyof T & string) {
+  const declaration = {
+    load: (ctx: Context, key: string): Promise<boolean> =>
+      ctx.loaders
+        .of(declaration, "", async (keys) => {
+          const column = columnOf(entity, property);
+          const rows = await ctx.db.query<{ key: string }>(
+            sql`SELECT DISTINCT n.${column} AS "key" FROM ${tableOf(entity).name} n
+              WHERE ${ctx.db.tenantIs("n")} AND n.${column} = ANY(${keys}${raw("::uuid[]")})`,
+            { prepare: true },
+          );
+          const found = new Set(rows.map((row) => row.key));
+          return keys.map((value) => found.has(value));
+        })
+        .load(key),
+  };
+  return declaration;
+}

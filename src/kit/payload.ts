@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Field, InputType, ObjectType, type ClassType } from "type-graphql";
+import type { TypeThunk } from "./attribute.js";
+import type { Context } from "./context.js";
+import { Refusal, usersError, UsersError, UsersErrorCode } from "./errors.js";
+import type { Change } from "./tenant-db.js";
+
+/** What every mutation's input may carry. */
+@InputType()
+export abstract class MutationInput {
+  @Field(() => String, { nullable: true, description: "Comes back in the payload as it is (Relay)." })
+  clientMutationId?: string | null;
+}
+
+/** `payloadOf("UpdateUser", { user: () => User })`: the changed objects, null when refused, and the errors. */
+export function payloadOf(operation: string, objects: Record<string, TypeThunk>): ClassType {
+  class Payload {}
+  for (const [name, type] of Object.entries(objects)) {
+    Field(type, { nullable: true, description: "As it is after the change; null when the mutation refused." })(
+      Payload.prototype,
+      name,
+    );
+  }
+  Field(() => [UsersError], { description: "Why the mutation refused, and so changed nothing. Empty: it succeeded." })(
+    Payload.prototype,
+    "errors",
+  );
+  Field(() => String, { nullable: true, description: "The input's own." })(Payload.prototype, "clientMutationId");
+  ObjectType(`${operation}Payload`, { description: `What \`${operation[0]!.toLowerCase()}${operation.slice(1)}\` answers.` })(
+    Payload,
+  );
+  return Payload;
+}
+
+export type Write = (input: object, ctx: Context) => Promise<object>;
+
+/** Leaves the audit event of one write in its transaction. Given by the audit room, which kit does not know. */
+export type AuditWriter = (ctx: Context, operation: string, changes: readonly Change[]) => Promise<void>;
+let writeAudit: AuditWriter | undefined;
+export function auditWrites(writer: AuditWriter): void {
+  writeAudit = writer;
+}
+
+/** What a constraint's violation means to a caller: declared by the rooms, by constraint name. */
+const constraintErrors = new Map<string, UsersError>();
+export function constraintMeans(constraint: string, code: UsersErrorCode, message: string, field?: string): void {
+  constraintErrors.set(constraint, usersError(code, message, field));
+}
+
+const RETRIES = 3;
+
+/** One write: a transaction, its audit event, refusals as payload errors, and another try after a deadlock. */
+export async function performWrite(ctx: Context, operation: string, input: object, method: Write): Promise<object> {
+  const { clientMutationId = null } = input as MutationInput;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const result = await ctx.db.transaction(async (db) => {
+        const write: Context = { ...ctx, db, loaders: new (ctx.loaders.constructor as new () => Context["loaders"])() };
+        const payload = await method(input, write);
+        if (!writeAudit) throw new Error("No audit writer is in place.");
+        await writeAudit(write, operation, db.changes);
+        return payload;
+      });
+      ctx.loaders.clear();
+      return { ...result, errors: [], clientMutationId };
+    } catch (error) {
+      const errors = refusalOf(error);
+      if (errors) return { errors, clientMutationId };
+      if (!isRetryable(error) || attempt > RETRIES) throw error;
+      // Apart from each other, so that the two sides of a deadlock do not meet again.
+      await sleep(Math.random() * 20 * attempt);
+    }
+  }
+}
+
+function refusalOf(error: unknown): UsersError[] | null {
+  if (error instanceof Refusal) return error.errors;
+  const { code, constraint } = error as { code?: string; constraint?: string };
+  const meaning = code?.startsWith("23") && constraint !== undefined ? constraintErrors.get(constraint) : undefined;
+  return meaning ? [meaning] : null;
+}
+
+const isRetryable = (error: unknown): boolean => ["40001", "40P01"].includes((error as { code?: string }).code ?? "");

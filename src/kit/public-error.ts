@@ -1,0 +1,61 @@
+import { unwrapResolverError } from "@apollo/server/errors";
+import type { GraphQLError, GraphQLFormattedError } from "graphql";
+
+/** The codes that reach a client as they are. Whatever else goes wrong is INTERNAL_SERVER_ERROR and says nothing. */
+const PUBLIC_CODES = new Set([
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "BAD_USER_INPUT",
+  "RATE_LIMITED",
+  "TIMEOUT",
+  "UNAVAILABLE",
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+  "OPERATION_RESOLUTION_FAILURE",
+  "PERSISTED_QUERY_NOT_FOUND",
+  "PERSISTED_QUERY_NOT_SUPPORTED",
+  "BAD_REQUEST",
+]);
+
+/** What PostgreSQL and the network call a failure -> what a client is told. */
+function databaseError(code: string): { code: string; message: string } | null {
+  if (["22P02", "22021", "22003", "22007", "22008"].includes(code)) {
+    return { code: "BAD_USER_INPUT", message: "A value cannot be read as what it has to be." };
+  }
+  if (code === "57014") return { code: "TIMEOUT", message: "The database took too long. Ask for less." };
+  if (["55P03", "40001", "40P01", "53300"].includes(code) || /^(57P0|08)/.test(code) || /^(ECONN|EPIPE|ETIMEDOUT)/.test(code)) {
+    return { code: "UNAVAILABLE", message: "The database is not available now. Try again." };
+  }
+  return null;
+}
+
+/** What a client may know of an error: from a list of what is allowed, never what is left after taking away. */
+export function publicError(formatted: GraphQLFormattedError, original: unknown): GraphQLFormattedError {
+  const { locations, path, extensions, message } = formatted;
+  const place = { ...(locations && { locations }), ...(path && { path }) };
+  const code = extensions?.code;
+  if (typeof code === "string" && PUBLIC_CODES.has(code)) {
+    const { argument } = extensions!;
+    return { message, ...place, extensions: { code, ...(argument !== undefined && { argument }) } };
+  }
+  const known = knownFailure(original) ?? { code: "INTERNAL_SERVER_ERROR", message: "Something went wrong on our side." };
+  return { message: known.message, ...place, extensions: { code: known.code } };
+}
+
+/** An error that is ours to mend or to know of, and so is logged with its stack. */
+export function isFault(error: GraphQLError): boolean {
+  const code = error.extensions.code;
+  return !(typeof code === "string" && PUBLIC_CODES.has(code)) && knownFailure(error)?.code !== "BAD_USER_INPUT";
+}
+
+function knownFailure(error: unknown): { code: string; message: string } | null {
+  const cause = unwrapResolverError(error) as { code?: unknown; message?: string };
+  return typeof cause.code === "string" ? databaseError(cause.code) : waitedTooLong(cause.message);
+}
+
+/** pg's own time limits carry no code. */
+function waitedTooLong(message = ""): { code: string; message: string } | null {
+  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated/i.test(message)
+    ? { code: "UNAVAILABLE", message: "The database is not available now. Try again." }
+    : null;
+}

@@ -1,0 +1,159 @@
+import sql, { empty, join, raw, type Sql } from "sql-template-tag";
+import { refuse, unauthenticated, UsersErrorCode } from "./errors.js";
+import { columnOf, selectList, tableOf, type Entity } from "./table.js";
+
+/** One statement as it goes to PostgreSQL. A prepared one is planned once per connection. */
+export interface Statement {
+  text: string;
+  values: unknown[];
+  prepare: boolean;
+}
+
+/** What the tenant door stands on: statements run with that tenant's marker, alone or in one transaction. */
+export interface SqlRunner {
+  run(tenantId: string, statement: Statement): Promise<object[]>;
+  transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>): Promise<T>;
+}
+
+/** One thing that a transaction changed, for its audit event. Fields hold [before, after]. */
+export interface Change {
+  type: string;
+  id: string | null;
+  action: "CREATE" | "UPDATE" | "DELETE";
+  fields: Record<string, [unknown, unknown]>;
+}
+
+let doorOpen = false;
+
+/** For the test that shows row-level security to hold alone: the door stops adding its predicate. */
+export function openTenantDoor(): void {
+  doorOpen = true;
+}
+
+/** The predicate that every statement carries for every table it reads. */
+export const tenantIs = (alias: string, tenantId: string): Sql =>
+  doorOpen ? sql`${tenantId}::uuid IS NOT NULL` : sql`${raw(alias)}.tenant_id = ${tenantId}`;
+
+/**
+ * The tenant door: the only way from a room to the database. Every method adds the tenant; none takes one.
+ * Rows are plain objects of an entity's visible properties; instants are RFC 3339 texts.
+ */
+export class TenantDb {
+  /** What this transaction has changed so far; empty outside one. */
+  readonly changes: Change[] = [];
+
+  constructor(
+    private readonly tenant: string | null,
+    private readonly runner: SqlRunner,
+    private readonly inTransaction = false,
+  ) {}
+
+  /** @throws UNAUTHENTICATED for an anonymous caller, who has no tenant. */
+  get tenantId(): string {
+    if (this.tenant === null) throw unauthenticated();
+    return this.tenant;
+  }
+
+  /** `alias.tenant_id = this tenant`, for statements written by hand. */
+  tenantIs(alias: string): Sql {
+    return tenantIs(alias, this.tenantId);
+  }
+
+  /** Runs a statement that states `tenantIs` for each of its tables. Prepare what is hot and of few shapes. */
+  query<Row extends object>(statement: Sql, { prepare = false } = {}): Promise<Row[]> {
+    return this.runner.run(this.tenantId, { text: statement.text, values: statement.values, prepare }) as Promise<Row[]>;
+  }
+
+  /** The row with these values under that row rule (over `n`), or null. In a transaction it is locked until the end. */
+  async find<T extends object>(entity: Entity<T>, key: Partial<T>, rule?: Sql): Promise<T | null> {
+    const [row] = await this.findBy(entity, key, rule);
+    return row ?? null;
+  }
+
+  /** As `find`, but refuses with NOT_FOUND at that input field. */
+  async get<T extends object>(entity: Entity<T>, key: Partial<T>, field: string, rule?: Sql): Promise<T> {
+    return (await this.find(entity, key, rule)) ?? refuse(UsersErrorCode.NOT_FOUND, `${entity.name} not found.`, field);
+  }
+
+  /** All rows with these values, in no stated order. In a transaction the rows are locked until its end. */
+  findBy<T extends object>(entity: Entity<T>, key: Partial<T>, rule: Sql = empty): Promise<T[]> {
+    return this.query<T>(
+      sql`SELECT ${selectList(entity, "n")} FROM ${tableOf(entity).name} n WHERE ${this.tenantIs("n")} AND ${matches(entity, "n", key)}${rule}${
+        this.inTransaction ? sql` FOR NO KEY UPDATE` : empty
+      }`,
+      { prepare: true },
+    );
+  }
+
+  async insert<T extends object>(entity: Entity<T>, values: Partial<T>): Promise<T> {
+    const table = tableOf(entity);
+    const row = Object.entries({ ...values, ...table.derive?.(values) });
+    const [inserted] = await this.query<T>(
+      sql`INSERT INTO ${table.name} AS n (tenant_id, ${join(row.map(([property]) => columnOf(entity, property)))})
+        VALUES (${this.tenantId}, ${join(row.map(([, value]) => value))}) RETURNING ${selectList(entity, "n")}`,
+      { prepare: true },
+    );
+    this.note(entity, "CREATE", inserted!, Object.fromEntries(Object.entries(values).map(([k, v]) => [k, [null, v]])));
+    return inserted!;
+  }
+
+  /**
+   * Writes what differs from the row as it was read, adds one to its version, and returns the new row.
+   * Nothing differs: nothing is written, and the row comes back as it is.
+   */
+  async update<T extends object>(entity: Entity<T>, row: T, changes: Partial<T>): Promise<T> {
+    const table = tableOf(entity);
+    const differing = Object.entries(changes).filter(([property, value]) => row[property as keyof T] !== value);
+    if (differing.length === 0) return row;
+    const changed = Object.fromEntries(differing) as Partial<T>;
+    const written = Object.entries({ ...changed, ...table.derive?.({ ...row, ...changed }) });
+    const [updated] = await this.query<T>(
+      sql`UPDATE ${table.name} AS n SET ${join(
+        written.map(([property, value]) => sql`${columnOf(entity, property)} = ${value}`),
+        ", ",
+      )}${table.versioned ? sql`, version = n.version + 1, updated_at = now()` : empty}
+        WHERE ${this.tenantIs("n")} AND ${matches(entity, "n", primaryKey(entity, row))} RETURNING ${selectList(entity, "n")}`,
+      { prepare: true },
+    );
+    const fields = differing.map(([property, value]) => [property, [row[property as keyof T], value]]);
+    this.note(entity, "UPDATE", row, Object.fromEntries(fields) as Change["fields"]);
+    return updated ?? refuse(UsersErrorCode.NOT_FOUND, `${entity.name} not found.`);
+  }
+
+  async delete<T extends object>(entity: Entity<T>, row: T): Promise<void> {
+    await this.query(
+      sql`DELETE FROM ${tableOf(entity).name} AS n WHERE ${this.tenantIs("n")} AND ${matches(entity, "n", primaryKey(entity, row))}`,
+      { prepare: true },
+    );
+    this.note(entity, "DELETE", row, Object.fromEntries(Object.entries(row).map(([k, v]) => [k, [v, null]])));
+  }
+
+  /** Runs the work in one transaction: all of it is kept, or nothing. */
+  transaction<T>(work: (db: TenantDb) => Promise<T>): Promise<T> {
+    return this.runner.transaction(this.tenantId, (run) => {
+      const runner: SqlRunner = { run, transaction: (_, nested) => nested(run) };
+      return work(new TenantDb(this.tenant, runner, true));
+    });
+  }
+
+  private note(entity: Entity, action: Change["action"], row: object, fields: Change["fields"]): void {
+    const id = (row as { guid?: string }).guid ?? null;
+    this.changes.push({ type: tableOf(entity).type, id, action, fields });
+  }
+}
+
+/** `n.id = $1 AND ...`. An empty key would be every row of the tenant: refused. */
+function matches<T extends object>(entity: Entity<T>, alias: string, key: Partial<T>): Sql {
+  const conditions = Object.entries(key).map(([property, value]) => {
+    if (value === undefined) throw new Error(`${entity.name}.${property} is undefined in a key.`);
+    return sql`${raw(alias)}.${columnOf(entity, property)} = ${value}`;
+  });
+  if (conditions.length === 0) throw new Error(`A key of ${entity.name} is empty.`);
+  return join(conditions, " AND ");
+}
+
+function primaryKey<T extends object>(entity: Entity<T>, row: T): Partial<T> {
+  return Object.fromEntries(
+    tableOf(entity).primary.map((property) => [property, row[property as keyof T]]),
+  ) as Partial<T>;
+}

@@ -1,0 +1,48 @@
+import type { GraphQLSchema } from "graphql";
+import { buildSchemaSync, type NonEmptyArray } from "type-graphql";
+import { Role, signedIn, UserRole } from "./access/index.js";
+import { audit } from "./audit/index.js";
+import { directory } from "./directory/index.js";
+import { invitations } from "./invitations/index.js";
+import { bindOperations, DateTime, type Entities, type Entity, nodeQueries, type OneBy, subgraphSchema, subgraphSdl } from "./kit/index.js";
+import { userGroups } from "./user-groups/index.js";
+import { users } from "./users/index.js";
+
+/** The tables of all rooms, for TypeORM. */
+export const entities: Entity[] = [Role, UserRole, ...audit.tables, ...users.tables, ...userGroups.tables, ...invitations.tables];
+
+/** What `node` finds: type -> loader. */
+const nodes = { ...audit.nodes, ...users.nodes, ...userGroups.nodes } as unknown as Record<string, OneBy<object>>;
+
+/** What other subgraphs may refer to. */
+const federated = { ...users.entities, ...userGroups.entities } as unknown as Entities;
+
+export interface SchemaOptions {
+  /** `Query.node` and `Query.nodes`; only one subgraph of a supergraph can own them. */
+  nodeFields: boolean;
+}
+
+/** The schema as clients see it, without federation's machinery. */
+export function apiSchema({ nodeFields }: SchemaOptions): GraphQLSchema {
+  const resolvers = [
+    ...audit.resolvers,
+    ...users.resolvers,
+    ...userGroups.resolvers,
+    ...invitations.resolvers,
+    ...directory.resolvers,
+    ...(nodeFields ? [nodeQueries(nodes, signedIn)] : []),
+  ];
+  return bindOperations(
+    buildSchemaSync({
+      resolvers: resolvers as unknown as NonEmptyArray<new () => object>,
+      validate: false,
+      scalarsMap: [{ type: Date, scalar: DateTime }],
+    }),
+  );
+}
+
+/** The executable subgraph. */
+export const executableSchema = (options: SchemaOptions): GraphQLSchema => subgraphSchema(apiSchema(options), federated);
+
+/** The subgraph's SDL, as committed in schema/users.graphql. */
+export const usersSdl = (options: SchemaOptions): string => subgraphSdl(apiSchema(options), federated);

@@ -1,0 +1,264 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { ApolloServer, type ApolloServerPlugin, type BaseContext } from "@apollo/server";
+import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginInlineTraceDisabled, ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import { v7 as uuidv7 } from "uuid";
+import { ANONYMOUS, tokenVerifier, type TokenRules, viewerOf } from "./access/index.js";
+import { dataSource, poolOf, type StatementObserver } from "./database/index.js";
+import { explorer, type ExplorerOptions } from "./explorer/index.js";
+import {
+  badUserInput,
+  compilingExecutor,
+  type Context,
+  executorGateway,
+  isFault,
+  isValueNode,
+  literalPath,
+  Loaders,
+  plainExecutor,
+  publicError,
+  type SqlRunner,
+  StorableTextRule,
+  TenantDb,
+  unauthenticated,
+  unstorablePath,
+} from "./kit/index.js";
+import { Metrics } from "./metrics.js";
+import { entities, executableSchema } from "./schema.js";
+
+export interface ServerOptions {
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  /** The application's role, bound by row-level security. */
+  databaseUrl: string;
+  poolMax: number;
+  statementTimeout: number;
+  tokens: TokenRules;
+  /** Accepted values of the `x-router-secret` header; none: anybody may ask. */
+  routerSecrets: string[];
+  nodeFields: boolean;
+  /** Compile documents that come again; off: graphql-js runs everything. */
+  compileQueries: boolean;
+  /** What only a developer should see: introspection, statement counts in `server-timing`. */
+  development: boolean;
+  /** The pages for people; absent in production. */
+  explorer?: Omit<ExplorerOptions, "endpoint">;
+  log: Logger;
+  /** Sees every statement as it was run. */
+  observe?: StatementObserver;
+}
+
+export interface RunningServer {
+  url: string;
+  /** Stops taking requests, lets those under way finish, and closes the database connections. */
+  stop(): Promise<void>;
+  /** From now on not ready: a balancer looks elsewhere while requests are still served. */
+  drain(): void;
+}
+
+const ENDPOINT = "/graphql";
+const BODY_LIMIT = 256 * 1024;
+/** Without it one document of 100 kB keeps the process busy for seconds. */
+const MAX_TOKENS = 5_000;
+const REQUEST_ID = /^[\w.:-]{1,64}$/;
+
+/** The statements that one request ran, counted where they leave for the database. */
+interface Cost {
+  statements: number;
+  milliseconds: number;
+}
+
+interface RequestContext extends Context, BaseContext {
+  cost: Cost;
+}
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { log, development } = options;
+  const source = dataSource({
+    url: options.databaseUrl,
+    entities,
+    poolMax: options.poolMax,
+    statementTimeout: options.statementTimeout,
+  });
+  await source.initialize();
+  const pool = poolOf(source);
+  if (options.observe) pool.observe = options.observe;
+  const metrics = new Metrics(pool);
+  const verify = await tokenVerifier(options.tokens);
+  const schema = executableSchema({ nodeFields: options.nodeFields });
+  const executor = options.compileQueries ? compilingExecutor(schema) : plainExecutor(schema);
+
+  const apollo = new ApolloServer<RequestContext>({
+    gateway: executorGateway(schema, executor),
+    introspection: development,
+    hideSchemaDetailsFromClientErrors: !development,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    allowBatchedHttpRequests: false,
+    parseOptions: { maxTokens: MAX_TOKENS },
+    validationRules: [StorableTextRule],
+    status400ForVariableCoercionErrors: false,
+    logger: log,
+    formatError: publicError,
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      requestPlugin(metrics, development),
+    ],
+  });
+  await apollo.start();
+
+  const app: FastifyInstance = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: "idle",
+    genReqId: ({ headers: { "x-request-id": given } }) =>
+      typeof given === "string" && REQUEST_ID.test(given) ? given : uuidv7(),
+  });
+  let draining = false;
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    if (draining) reply.header("connection", "close");
+  });
+  healthRoutes(app, pool, () => draining, metrics);
+  if (options.routerSecrets.length > 0) demandRouter(app, options.routerSecrets);
+  answerErrorsAsGraphQL(app, log);
+
+  const context = async (request: FastifyRequest): Promise<RequestContext> => {
+    const cost: Cost = { statements: 0, milliseconds: 0 };
+    const runner = counting(pool, cost);
+    const token = bearerToken(request);
+    const viewer = token === null ? ANONYMOUS : await viewerOf(await verify(token), runner);
+    return {
+      viewer,
+      db: new TenantDb(viewer.tenantId, runner),
+      loaders: new Loaders(),
+      now: new Date(),
+      requestId: request.id,
+      log: request.log as Logger,
+      cost,
+    };
+  };
+  const handler = fastifyApolloHandler(apollo as never, { context: context as never });
+  app.route({ method: ["GET", "POST", "OPTIONS"], url: ENDPOINT, handler });
+  if (options.explorer) await explorer(app, { ...options.explorer, endpoint: ENDPOINT });
+
+  const url = await app.listen({ host: options.host, port: options.port });
+  return {
+    url: new URL(url).origin,
+    drain: () => {
+      draining = true;
+    },
+    stop: async () => {
+      draining = true;
+      await app.close();
+      await apollo.stop();
+      await source.destroy();
+    },
+  };
+}
+
+/** The bearer token of a request, or null without one. @throws UNAUTHENTICATED for another scheme. */
+function bearerToken({ headers: { authorization } }: FastifyRequest): string | null {
+  if (authorization === undefined) return null;
+  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1];
+  if (token === undefined) throw unauthenticated("The Authorization header has to be a bearer token.");
+  return token;
+}
+
+function counting(pool: SqlRunner, cost: Cost): SqlRunner {
+  const count =
+    (run: SqlRunner["run"]): SqlRunner["run"] =>
+    async (tenantId, statement) => {
+      const start = performance.now();
+      cost.statements++;
+      try {
+        return await run(tenantId, statement);
+      } finally {
+        cost.milliseconds += performance.now() - start;
+      }
+    };
+  return {
+    run: count((tenantId, statement) => pool.run(tenantId, statement)),
+    transaction: (tenantId, work) => pool.transaction(tenantId, (run) => work(count(run))),
+  };
+}
+
+/** What happens around every operation: texts that cannot be stored are refused, errors get their place, all is measured. */
+function requestPlugin(metrics: Metrics, development: boolean): ApolloServerPlugin<RequestContext> {
+  return {
+    requestDidStart: async () => {
+      const start = performance.now();
+      return {
+        didResolveOperation: async ({ request }) => {
+          const path = unstorablePath(request.variables);
+          if (path) throw badUserInput("A text holds a character that cannot be stored.", path);
+        },
+        didEncounterErrors: async ({ errors, document, contextValue }) => {
+          for (const error of errors) {
+            const [node] = error.nodes ?? [];
+            if (document && node && isValueNode(node) && error.extensions.code === "GRAPHQL_VALIDATION_FAILED") {
+              Object.assign(error.extensions, { code: "BAD_USER_INPUT", argument: literalPath(document, node) });
+            }
+            if (isFault(error)) contextValue.log.error({ err: error, path: error.path }, "a request failed");
+          }
+        },
+        willSendResponse: async ({ contextValue, operation, response }) => {
+          const { statements, milliseconds } = contextValue.cost;
+          const failed = response.body.kind === "single" && response.body.singleResult.errors !== undefined;
+          metrics.observe(operation, performance.now() - start, statements, failed);
+          if (development) {
+            response.http.headers.set("server-timing", `db;desc="${statements} statements";dur=${milliseconds.toFixed(1)}`);
+          }
+        },
+      };
+    },
+  };
+}
+
+function healthRoutes(app: FastifyInstance, pool: { query(text: string): Promise<unknown> }, draining: () => boolean, metrics: Metrics): void {
+  app.get("/livez", async () => ({ status: "ok" }));
+  app.get("/readyz", async (_request, reply) => {
+    const down = draining() || !(await pool.query("SELECT 1").then(() => true, () => false));
+    return reply.code(down ? 503 : 200).send({ status: down ? "unavailable" : "ok" });
+  });
+  app.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+}
+
+/** In production only the router talks to us. Compared in constant time; two values may be good at once, for rotation. */
+function demandRouter(app: FastifyInstance, secrets: string[]): void {
+  const expected = secrets.map(digest);
+  app.addHook("onRequest", async (request, reply) => {
+    if (!request.url.startsWith(ENDPOINT)) return;
+    const given = digest(String(request.headers["x-router-secret"] ?? ""));
+    const matches = expected.filter((secret) => timingSafeEqual(secret, given));
+    if (matches.length === 0) {
+      await reply.code(403).send({ errors: [{ message: "Only the router may ask.", extensions: { code: "FORBIDDEN" } }] });
+    }
+  });
+}
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/** What never reaches GraphQL (bad JSON, a body too large, no such page) is answered in its form all the same. */
+function answerErrorsAsGraphQL(app: FastifyInstance, log: Logger): void {
+  app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) log.error({ err: error, requestId: request.id }, "a request failed");
+    const [code, message] =
+      status === 413
+        ? ["BAD_USER_INPUT", `A request body has at most ${BODY_LIMIT} bytes.`]
+        : status < 500
+          ? ["BAD_REQUEST", "The request body has to be JSON."]
+          : ["INTERNAL_SERVER_ERROR", "Something went wrong on our side."];
+    return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
+  });
+  app.setNotFoundHandler(async (_request, reply) =>
+    reply.code(404).send({ errors: [{ message: `Nothing here. GraphQL is at ${ENDPOINT}.`, extensions: { code: "NOT_FOUND" } }] }),
+  );
+}

@@ -1,0 +1,128 @@
+import { may } from "../access/index.js";
+import {
+  type Context,
+  isStorable,
+  keyOf,
+  raw,
+  refuse,
+  Refusal,
+  type RowRule,
+  ruled,
+  sql,
+  type UsersError,
+  usersError,
+  UsersErrorCode,
+} from "../kit/index.js";
+import { User, UserStatus } from "./user.js";
+
+/** Who sees a user: holders of `users.read` all, leads the members of their groups, anybody themselves. */
+export const userVisible: RowRule = (viewer, alias) => {
+  if (may(viewer, "users.read")) return null;
+  if (viewer.kind !== "USER") return sql`false`;
+  const own = sql`${raw(alias)}.id = ${viewer.id}`;
+  if (!viewer.leads) return own;
+  // As one set, so that the planner starts from the few members and not from the tenant's users.
+  return sql`${raw(alias)}.id IN (SELECT ${viewer.id}::uuid UNION ALL
+    SELECT m.user_id FROM user_groups g JOIN group_members m ON m.tenant_id = g.tenant_id AND m.group_id = g.id
+    WHERE g.tenant_id = ${raw(alias)}.tenant_id AND g.lead_user_id = ${viewer.id})`;
+};
+
+/** The user that a write is about, locked: one that the caller sees, and may write to. */
+export async function userToChange(ctx: Context, id: string, field: string): Promise<User> {
+  const guid = keyOf("User", id, ["input", field]);
+  const user = await ctx.db.get(User, { guid }, field, ruled(userVisible, ctx, "n"));
+  const { viewer } = ctx;
+  if (!viewer.administrator && user.assignedInternalUserId !== viewer.id) {
+    refuse(UsersErrorCode.NOT_ASSIGNED_TO_YOU, "You may only write to the clients assigned to you.", field);
+  }
+  return user;
+}
+
+/** Steps of an account, each from certain statuses to one. Any other is refused with INVALID_TRANSITION. */
+const STEPS = {
+  suspend: { from: [UserStatus.ACTIVE], to: UserStatus.SUSPENDED },
+  reactivate: { from: [UserStatus.SUSPENDED], to: UserStatus.ACTIVE },
+  revoke: { from: [UserStatus.DRAFT, UserStatus.INVITED, UserStatus.ACTIVE, UserStatus.SUSPENDED], to: UserStatus.REVOKED },
+} as const satisfies Record<string, { from: UserStatus[]; to: UserStatus }>;
+
+/** The status after a step. Refuses a step that the present status does not allow. */
+export function statusAfter(step: keyof typeof STEPS, user: User): UserStatus {
+  const { from, to } = STEPS[step] as { from: UserStatus[]; to: UserStatus };
+  if (!from.includes(user.status)) {
+    refuse(UsersErrorCode.INVALID_TRANSITION, `Cannot ${step} a user who is ${user.status}.`, "userId");
+  }
+  return to;
+}
+
+/** Refuses to lock out the caller, a group's lead, or the tenant's last active administrator. */
+export async function refuseLockout({ db, viewer }: Context, user: User): Promise<void> {
+  if (user.guid === viewer.id || user.guid === viewer.actorId) {
+    refuse(UsersErrorCode.SELF_ACTION, "Nobody may lock themselves out.", "userId");
+  }
+  const leading = await db.query(
+    sql`SELECT FROM user_groups g WHERE ${db.tenantIs("g")} AND g.lead_user_id = ${user.guid}`,
+    { prepare: true },
+  );
+  if (leading.length > 0) refuse(UsersErrorCode.LEAD_CANNOT_BE_REMOVED, "The user leads a group.", "userId");
+  // Locked together, so that two administrators cannot remove each other at the same time.
+  const administrators = await db.query<{ guid: string }>(
+    sql`SELECT u.id AS guid FROM users u WHERE ${db.tenantIs("u")} AND u.status = 'ACTIVE' AND u.type = 'INTERNAL' AND u.id IN (
+          SELECT ur.user_id FROM user_roles ur JOIN roles r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
+          WHERE ${db.tenantIs("ur")} AND r.administrator) ORDER BY u.id FOR NO KEY UPDATE OF u`,
+    { prepare: true },
+  );
+  if (administrators.length === 1 && administrators[0]!.guid === user.guid) {
+    refuse(UsersErrorCode.LAST_ADMIN, "The tenant would be left without an active administrator.", "userId");
+  }
+}
+
+/** Refuses when the row has changed since the caller read it. */
+export function refuseStale(row: { version: number }, expected: number | null | undefined): void {
+  if (expected != null && expected !== row.version) {
+    refuse(UsersErrorCode.STALE_OBJECT, `The object is at version ${row.version}.`, "expectedVersion");
+  }
+}
+
+const LIMITS = { title: 32, forename: 255, surname: 255, username: 255 } as const;
+type ProfileInput = Partial<Record<keyof typeof LIMITS | "email", string | null>>;
+
+/**
+ * The profile columns that an input names, checked: trimmed, within their limits, blank and null clearing what may be
+ * empty. A field left out stays as it is. Refuses with every broken rule at once.
+ */
+export function profileChanges(input: ProfileInput): Partial<User> {
+  const changes: Partial<User> = {};
+  const errors: UsersError[] = [];
+  for (const [field, limit] of Object.entries(LIMITS) as [keyof typeof LIMITS, number][]) {
+    const value = input[field];
+    if (value === undefined) continue;
+    const text = value?.normalize("NFC").trim() || null;
+    if (text !== null && [...text].length > limit) {
+      errors.push(usersError(UsersErrorCode.INVALID, `At most ${limit} characters.`, field));
+    } else if (text !== null && (/\p{Cc}/u.test(text) || !isStorable(text))) {
+      errors.push(usersError(UsersErrorCode.INVALID, "Control characters and line breaks are not allowed.", field));
+    } else {
+      changes[field] = text;
+    }
+  }
+  if (input.email === null) errors.push(usersError(UsersErrorCode.REQUIRED, "An account needs an e-mail address.", "email"));
+  else if (input.email !== undefined) changes.contactEmail = input.email;
+  if (errors.length > 0) throw new Refusal(errors);
+  return changes;
+}
+
+/** A revoked account is history: it changes only by being invited again. */
+export function refuseRevoked(user: User, field: string): void {
+  if (user.status === UserStatus.REVOKED) {
+    refuse(UsersErrorCode.INVALID_TRANSITION, "A revoked account cannot be changed.", field);
+  }
+}
+
+/** A text that has to be there, trimmed, within its limit, without control characters. */
+export function requiredText(value: string, limit: number, field: string): string {
+  const text = value.normalize("NFC").trim();
+  if (text === "") refuse(UsersErrorCode.REQUIRED, "Cannot be blank.", field);
+  if ([...text].length > limit) refuse(UsersErrorCode.INVALID, `At most ${limit} characters.`, field);
+  if (/\p{Cc}/u.test(text)) refuse(UsersErrorCode.INVALID, "Control characters and line breaks are not allowed.", field);
+  return text;
+}

@@ -1,0 +1,51 @@
+import pg from "pg";
+import { databaseUrls, type DatabaseUrls } from "../../src/database/index.js";
+import { TEMPLATE } from "./global-setup.js";
+
+const clusterUrl = (database: string): string => {
+  const url = new URL(process.env.TEST_CLUSTER!);
+  url.pathname = database;
+  return url.href;
+};
+
+export interface TestDatabase extends DatabaseUrls {
+  superUrl: string;
+  /** As the superuser, past every rule. */
+  sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  drop(): Promise<void>;
+}
+
+let made = 0;
+
+/** A database of one's own: a clone of the migrated template, or an empty one. */
+export async function testDatabase({ empty = false } = {}): Promise<TestDatabase> {
+  const name = `test_${process.pid}_${process.env.JEST_WORKER_ID}_${++made}_${Date.now()}`;
+  await onCluster(`CREATE DATABASE ${name} ${empty ? "" : `TEMPLATE ${TEMPLATE} `}OWNER users_owner`);
+  const superuser = new pg.Pool({ connectionString: clusterUrl(name), max: 2 });
+  superuser.on("error", () => {});
+  return {
+    ...databaseUrls(clusterUrl, name),
+    superUrl: clusterUrl(name),
+    sql: async (text, values) => (await superuser.query(text, values)).rows as never,
+    drop: async () => {
+      await superuser.end();
+      await onCluster(`DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+async function onCluster(text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: clusterUrl("postgres") });
+  await client.connect();
+  // Two clones of one template at a time wait for each other, and may say so.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.query(text);
+      break;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "55006" || attempt === 50) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  await client.end();
+}

@@ -1,0 +1,19 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureDatabase, migrate, startEmbeddedPostgres } from "../../src/database/index.js";
+
+/** One PostgreSQL for the run, with a migrated template that every test file clones. */
+export default async function setup(): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), "users-subgraph-test-"));
+  const cluster = await startEmbeddedPostgres({ dataDir, durable: false, settings: { max_connections: "200" } });
+  const { ownerUrl } = await ensureDatabase(cluster.url, TEMPLATE);
+  await migrate(ownerUrl, "users_app");
+  process.env.TEST_CLUSTER = cluster.url("postgres");
+  (globalThis as { stopCluster?: () => Promise<void> }).stopCluster = async () => {
+    await cluster.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+}
+
+export const TEMPLATE = "users_template";

@@ -1,0 +1,199 @@
+import "reflect-metadata";
+import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from "jose";
+import pino from "pino";
+import { v7 as uuidv7 } from "uuid";
+import { PERMISSIONS, Role, UserRole, type Permission } from "../../src/access/index.js";
+import { dataSource, poolOf } from "../../src/database/index.js";
+import { exampleOperations } from "../../src/explorer/index.js";
+import { TenantDb, toGlobalId } from "../../src/kit/index.js";
+import { startServer, type RunningServer, type ServerOptions } from "../../src/server.js";
+import { entities } from "../../src/schema.js";
+import { GroupMember, UserGroup } from "../../src/user-groups/index.js";
+import { Classification, ClassificationSource, User, UserClassification, UserStatus, UserType } from "../../src/users/index.js";
+import { testDatabase, type TestDatabase } from "./database.js";
+
+export { testDatabase } from "./database.js";
+
+const ISSUER = "https://issuer.test/";
+const AUDIENCE = "users-subgraph";
+
+/** The documents of schema/operations by operation name: tests run exactly what dashboards send. */
+export const operations: Record<string, string> = Object.fromEntries(
+  exampleOperations("schema/operations").map(({ name, document }) => [name, document]),
+);
+
+export interface Answer<Data = Record<string, any>> {
+  status: number;
+  data: Data;
+  errors?: { message: string; path?: (string | number)[]; extensions: Record<string, any> }[];
+  /** SQL statements that the server counted for the request. */
+  statements: number;
+  body: string;
+  headers: Headers;
+}
+
+/** Somebody with a token. `ask` fails the test on a top-level error, `send` gives the answer as it is. */
+export interface Caller {
+  token: string;
+  ask<Data = Record<string, any>>(document: string, variables?: object): Promise<Data>;
+  send<Data = Record<string, any>>(document: string, variables?: object): Promise<Answer<Data>>;
+}
+
+export interface Person extends Caller {
+  guid: string;
+  id: string;
+  email: string;
+}
+
+export interface Harness {
+  url: string;
+  database: TestDatabase;
+  /** A tenant of its own with one administrator. */
+  tenant(): Promise<TestTenant>;
+  anonymous: Caller;
+  /** A caller with that token, whatever it is. */
+  bearer(token: string): Caller;
+  sign(claims: JWTPayload, header?: { typ?: string; kid?: string }): Promise<string>;
+  statements: string[];
+}
+
+export class TestTenant {
+  readonly id = uuidv7();
+  admin!: Person;
+  private readonly db: TenantDb;
+  private count = 0;
+
+  constructor(
+    private readonly harness: Harness,
+    ownerPool: ConstructorParameters<typeof TenantDb>[1],
+  ) {
+    this.db = new TenantDb(this.id, ownerPool);
+  }
+
+  /** An active investor unless told otherwise. */
+  async user(values: Partial<User> = {}): Promise<Person> {
+    const guid = values.guid ?? uuidv7();
+    const email = values.contactEmail ?? `user-${++this.count}-${guid.slice(-6)}@example.com`;
+    await this.db.insert(User, {
+      guid,
+      type: UserType.INVESTOR,
+      status: UserStatus.ACTIVE,
+      forename: "Ida",
+      surname: `Sample ${this.count}`,
+      contactEmail: email,
+      ...values,
+    });
+    const token = await this.harness.sign({ sub: guid, tenant_id: this.id });
+    return { guid, id: toGlobalId("User", guid), email, ...this.harness.bearer(token) };
+  }
+
+  /** A member of staff with these permissions. */
+  async internal(permissions: readonly Permission[], { administrator = false, ...values }: Partial<User> & { administrator?: boolean } = {}): Promise<Person> {
+    const person = await this.user({ type: UserType.INTERNAL, ...values });
+    const role = { guid: uuidv7(), scope: "INTERNAL" as const, name: `role ${uuidv7()}`, administrator };
+    await this.db.insert(Role, { ...role, permissions: [...permissions] });
+    await this.db.insert(UserRole, { userId: person.guid, roleId: role.guid });
+    return person;
+  }
+
+  async service(...scopes: Permission[]): Promise<Caller> {
+    const sub = "a-service";
+    return this.harness.bearer(await this.harness.sign({ sub, client_id: sub, scope: scopes.join(" "), tenant_id: this.id }));
+  }
+
+  async classification(name = `Classification ${++this.count}`, reference = String(this.count)): Promise<{ guid: string; id: string }> {
+    const guid = uuidv7();
+    await this.db.insert(Classification, { guid, name, reference });
+    return { guid, id: toGlobalId("Classification", guid) };
+  }
+
+  async classify(user: Person, classification: { guid: string }, validUntil: string | null = null): Promise<void> {
+    const source = ClassificationSource.MANUAL;
+    await this.db.insert(UserClassification, { userId: user.guid, classificationId: classification.guid, source, validUntil });
+  }
+
+  async group(values: Partial<UserGroup> & { lead?: Person; members?: Person[] } = {}): Promise<{ guid: string; id: string }> {
+    const { lead, members = [], ...rest } = values;
+    const guid = rest.guid ?? uuidv7();
+    await this.db.insert(UserGroup, { guid, name: `Group ${++this.count}`, leadUserId: lead?.guid ?? null, ...rest });
+    for (const member of new Set([...(lead ? [lead] : []), ...members])) {
+      await this.db.insert(GroupMember, { groupId: guid, userId: member.guid });
+    }
+    return { guid, id: toGlobalId("UserGroup", guid) };
+  }
+}
+
+/** A server over a database of its own for one test file. Call it once, at the top level of the file. */
+export async function harness(options: Partial<ServerOptions> & { asOwner?: boolean } = {}): Promise<Harness> {
+  const database = await testDatabase();
+  const { publicKey, privateKey } = await generateKeyPair("ES256");
+  const jwk = { ...(await exportJWK(publicKey)), alg: "ES256", kid: "test" };
+  const statements: string[] = [];
+  const server: RunningServer = await startServer({
+    host: "127.0.0.1",
+    port: 0,
+    databaseUrl: options.asOwner ? database.superUrl : database.appUrl,
+    poolMax: 10,
+    statementTimeout: 5_000,
+    tokens: { issuer: ISSUER, audience: AUDIENCE, keys: { jwks: [jwk] } },
+    routerSecrets: [],
+    nodeFields: true,
+    compileQueries: true,
+    development: true,
+    log: pino({ level: process.env.TEST_LOG ?? "silent" }),
+    observe: ({ text }) => statements.push(text),
+    ...options,
+  });
+  const owner = dataSource({ url: database.superUrl, entities, poolMax: 2 });
+  await owner.initialize();
+
+  afterAll(async () => {
+    await server.stop();
+    await owner.destroy();
+    await database.drop();
+  });
+
+  const bearer = (token: string | null): Caller => {
+    const send = async (document: string, variables: object = {}): Promise<Answer> => {
+      const response = await fetch(`${server.url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+        body: JSON.stringify({ query: document, variables }),
+      });
+      const body = await response.text();
+      const timing = /desc="(\d+) statements"/.exec(response.headers.get("server-timing") ?? "");
+      const { status, headers } = response;
+      return { status, headers, body, statements: Number(timing?.[1] ?? 0), ...(JSON.parse(body) as Pick<Answer, "data" | "errors">) };
+    };
+    const ask = async (document: string, variables: object = {}): Promise<any> => {
+      const from = statements.length;
+      const answer = await send(document, variables);
+      if (!answer.errors) return answer.data;
+      const sql = statements.slice(from).join("\n\n");
+      throw new Error(`The document was refused.\n\n${document}\n\n${JSON.stringify(variables, null, 2)}\n\n${answer.body}\n\n${sql}`);
+    };
+    return { token: token ?? "", send: send as Caller["send"], ask };
+  };
+
+  const made: Harness = {
+    url: server.url,
+    database,
+    statements,
+    anonymous: bearer(null),
+    bearer,
+    sign: (claims, header = {}) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: "ES256", kid: "test", typ: "at+jwt", ...header })
+        .setIssuer(claims.iss ?? ISSUER)
+        .setAudience(claims.aud ?? AUDIENCE)
+        .setExpirationTime(claims.exp ?? "1h")
+        .sign(privateKey),
+    tenant: async () => {
+      const tenant = new TestTenant(made, poolOf(owner));
+      await database.sql("INSERT INTO tenants (tenant_id, name) VALUES ($1, 'Test')", [tenant.id]);
+      tenant.admin = await tenant.internal(PERMISSIONS, { administrator: true, surname: "Admin", forename: "Ada" });
+      return tenant;
+    },
+  };
+  return made;
+}
