@@ -20,7 +20,12 @@ const schema = z.object({
   TOKEN_AUDIENCE: text.optional(),
   TOKEN_JWKS_URL: z.url({ protocol: /^https?$/, error: "has to be an http(s) URL" }).optional(),
   TOKEN_PUBLIC_KEY: text.optional(),
-  ROUTER_SECRET: z.string().min(16, "has to have at least 16 characters").optional(),
+  ROUTER_SECRET: z
+    .string()
+    .transform((value) => value.split(","))
+    .pipe(z.array(z.string().min(16, "has to have at least 16 characters")).max(2, "takes two values at most"))
+    .optional(),
+  DRAIN_MILLISECONDS: milliseconds.optional(),
   NODE_FIELDS: flag.default(true),
   COMPILE_QUERIES: flag.default(true),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
@@ -48,7 +53,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));
+    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`));
   }
   const config = parsed.data;
   const problems: string[] = [];

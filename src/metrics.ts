@@ -22,20 +22,26 @@ export class Metrics {
 
   constructor(pool: TenantPool) {
     collectDefaultMetrics({ register: this.registry });
-    new Gauge({
+    const connections = new Gauge({
       name: "database_pool_connections",
       help: "Connections of the pool by state, and callers waiting for one.",
       labelNames: ["state"],
-      registers: [this.registry],
+      registers: [],
       collect() {
         this.set({ state: "total" }, pool.totalCount);
         this.set({ state: "idle" }, pool.idleCount);
         this.set({ state: "waiting" }, pool.waitingCount);
       },
     });
+    this.registry.registerMetric(connections);
   }
 
-  observe(operation: OperationDefinitionNode | undefined, milliseconds: number, statements: number, failed: boolean): void {
+  observe(
+    operation: OperationDefinitionNode | undefined,
+    milliseconds: number,
+    statements: number,
+    failed: boolean,
+  ): void {
     const first = operation?.selectionSet.selections[0];
     const type = operation?.operation ?? "none";
     const field = first?.kind === Kind.FIELD ? first.name.value : "none";

@@ -4,12 +4,28 @@ import { Role, signedIn, UserRole } from "./access/index.js";
 import { audit } from "./audit/index.js";
 import { directory } from "./directory/index.js";
 import { invitations } from "./invitations/index.js";
-import { bindOperations, DateTime, type Entities, type Entity, nodeQueries, type OneBy, subgraphSchema, subgraphSdl } from "./kit/index.js";
+import {
+  bindOperations,
+  DateTime,
+  type Entities,
+  type Entity,
+  nodeQueries,
+  type OneBy,
+  subgraphSchema,
+  subgraphSdl,
+} from "./kit/index.js";
 import { userGroups } from "./user-groups/index.js";
 import { users } from "./users/index.js";
 
 /** The tables of all rooms, for TypeORM. */
-export const entities: Entity[] = [Role, UserRole, ...audit.tables, ...users.tables, ...userGroups.tables, ...invitations.tables];
+export const entities: Entity[] = [
+  Role,
+  UserRole,
+  ...audit.tables,
+  ...users.tables,
+  ...userGroups.tables,
+  ...invitations.tables,
+];
 
 /** What `node` finds: type -> loader. */
 const nodes = { ...audit.nodes, ...users.nodes, ...userGroups.nodes } as unknown as Record<string, OneBy<object>>;
@@ -42,7 +58,8 @@ export function apiSchema({ nodeFields }: SchemaOptions): GraphQLSchema {
 }
 
 /** The executable subgraph. */
-export const executableSchema = (options: SchemaOptions): GraphQLSchema => subgraphSchema(apiSchema(options), federated);
+export const executableSchema = (options: SchemaOptions): GraphQLSchema =>
+  subgraphSchema(apiSchema(options), federated);
 
 /** The subgraph's SDL, as committed in schema/users.graphql. */
 export const usersSdl = (options: SchemaOptions): string => subgraphSdl(apiSchema(options), federated);

@@ -1,12 +1,16 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ApolloServer, type ApolloServerPlugin, type BaseContext } from "@apollo/server";
-import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginInlineTraceDisabled, ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from "@apollo/server/plugin/disabled";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from "fastify";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { ANONYMOUS, tokenVerifier, type TokenRules, viewerOf } from "./access/index.js";
-import { dataSource, poolOf, type StatementObserver } from "./database/index.js";
+import { dataSource, poolOf, type Session, type StatementObserver } from "./database/index.js";
 import { explorer, type ExplorerOptions } from "./explorer/index.js";
 import {
   badUserInput,
@@ -19,7 +23,6 @@ import {
   Loaders,
   plainExecutor,
   publicError,
-  type SqlRunner,
   StorableTextRule,
   TenantDb,
   unauthenticated,
@@ -65,14 +68,8 @@ const BODY_LIMIT = 256 * 1024;
 const MAX_TOKENS = 5_000;
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
 
-/** The statements that one request ran, counted where they leave for the database. */
-interface Cost {
-  statements: number;
-  milliseconds: number;
-}
-
 interface RequestContext extends Context, BaseContext {
-  cost: Cost;
+  session: Session;
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -100,7 +97,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     allowBatchedHttpRequests: false,
     parseOptions: { maxTokens: MAX_TOKENS },
     validationRules: [StorableTextRule],
-    status400ForVariableCoercionErrors: false,
     logger: log,
     formatError: publicError,
     plugins: [
@@ -112,9 +108,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   await apollo.start();
 
+  const loggerInstance: FastifyBaseLogger = log;
   const app: FastifyInstance = fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    loggerInstance,
+    // One line a request, written where its operation is known.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: "idle",
     genReqId: ({ headers: { "x-request-id": given } }) =>
@@ -130,21 +128,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   answerErrorsAsGraphQL(app, log);
 
   const context = async (request: FastifyRequest): Promise<RequestContext> => {
-    const cost: Cost = { statements: 0, milliseconds: 0 };
-    const runner = counting(pool, cost);
+    const session = pool.session();
     const token = bearerToken(request);
-    const viewer = token === null ? ANONYMOUS : await viewerOf(await verify(token), runner);
+    const viewer = token === null ? ANONYMOUS : await viewerOf(await verify(token), session);
     return {
       viewer,
-      db: new TenantDb(viewer.tenantId, runner),
+      db: new TenantDb(viewer.tenantId, session),
       loaders: new Loaders(),
       now: new Date(),
       requestId: request.id,
       log: request.log as Logger,
-      cost,
+      session,
     };
   };
-  const handler = fastifyApolloHandler(apollo as never, { context: context as never });
+  const handler = fastifyApolloHandler(apollo, { context });
   app.route({ method: ["GET", "POST", "OPTIONS"], url: ENDPOINT, handler });
   if (options.explorer) await explorer(app, { ...options.explorer, endpoint: ENDPOINT });
 
@@ -171,24 +168,6 @@ function bearerToken({ headers: { authorization } }: FastifyRequest): string | n
   return token;
 }
 
-function counting(pool: SqlRunner, cost: Cost): SqlRunner {
-  const count =
-    (run: SqlRunner["run"]): SqlRunner["run"] =>
-    async (tenantId, statement) => {
-      const start = performance.now();
-      cost.statements++;
-      try {
-        return await run(tenantId, statement);
-      } finally {
-        cost.milliseconds += performance.now() - start;
-      }
-    };
-  return {
-    run: count((tenantId, statement) => pool.run(tenantId, statement)),
-    transaction: (tenantId, work) => pool.transaction(tenantId, (run) => work(count(run))),
-  };
-}
-
 /** What happens around every operation: texts that cannot be stored are refused, errors get their place, all is measured. */
 function requestPlugin(metrics: Metrics, development: boolean): ApolloServerPlugin<RequestContext> {
   return {
@@ -209,11 +188,14 @@ function requestPlugin(metrics: Metrics, development: boolean): ApolloServerPlug
           }
         },
         willSendResponse: async ({ contextValue, operation, response }) => {
-          const { statements, milliseconds } = contextValue.cost;
+          const { statements, milliseconds } = contextValue.session;
           const failed = response.body.kind === "single" && response.body.singleResult.errors !== undefined;
           metrics.observe(operation, performance.now() - start, statements, failed);
           if (development) {
-            response.http.headers.set("server-timing", `db;desc="${statements} statements";dur=${milliseconds.toFixed(1)}`);
+            response.http.headers.set(
+              "server-timing",
+              `db;desc="${statements} statements";dur=${milliseconds.toFixed(1)}`,
+            );
           }
         },
       };
@@ -221,10 +203,20 @@ function requestPlugin(metrics: Metrics, development: boolean): ApolloServerPlug
   };
 }
 
-function healthRoutes(app: FastifyInstance, pool: { query(text: string): Promise<unknown> }, draining: () => boolean, metrics: Metrics): void {
+function healthRoutes(
+  app: FastifyInstance,
+  pool: { query(text: string): Promise<unknown> },
+  draining: () => boolean,
+  metrics: Metrics,
+): void {
   app.get("/livez", async () => ({ status: "ok" }));
   app.get("/readyz", async (_request, reply) => {
-    const down = draining() || !(await pool.query("SELECT 1").then(() => true, () => false));
+    const down =
+      draining() ||
+      !(await pool.query("SELECT 1").then(
+        () => true,
+        () => false,
+      ));
     return reply.code(down ? 503 : 200).send({ status: down ? "unavailable" : "ok" });
   });
   app.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
@@ -238,7 +230,9 @@ function demandRouter(app: FastifyInstance, secrets: string[]): void {
     const given = digest(String(request.headers["x-router-secret"] ?? ""));
     const matches = expected.filter((secret) => timingSafeEqual(secret, given));
     if (matches.length === 0) {
-      await reply.code(403).send({ errors: [{ message: "Only the router may ask.", extensions: { code: "FORBIDDEN" } }] });
+      await reply
+        .code(403)
+        .send({ errors: [{ message: "Only the router may ask.", extensions: { code: "FORBIDDEN" } }] });
     }
   });
 }
@@ -259,6 +253,8 @@ function answerErrorsAsGraphQL(app: FastifyInstance, log: Logger): void {
     return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
   });
   app.setNotFoundHandler(async (_request, reply) =>
-    reply.code(404).send({ errors: [{ message: `Nothing here. GraphQL is at ${ENDPOINT}.`, extensions: { code: "NOT_FOUND" } }] }),
+    reply
+      .code(404)
+      .send({ errors: [{ message: `Nothing here. GraphQL is at ${ENDPOINT}.`, extensions: { code: "NOT_FOUND" } }] }),
   );
 }

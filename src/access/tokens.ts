@@ -1,5 +1,15 @@
 import { createPublicKey } from "node:crypto";
-import { createRemoteJWKSet, errors, exportJWK, importJWK, jwtVerify, type CryptoKey, type JWK, type JWTPayload } from "jose";
+import {
+  createRemoteJWKSet,
+  errors,
+  exportJWK,
+  importJWK,
+  jwtVerify,
+  type CryptoKey,
+  type JWK,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from "jose";
 import { isUuid, unauthenticated } from "../kit/index.js";
 
 /** What a verified access token says. Everything else in it is ignored. */
@@ -36,7 +46,8 @@ export type TokenVerifier = (token: string) => Promise<Claims>;
  * remembered for a minute, because a signature costs more than most requests.
  */
 export async function tokenVerifier(rules: TokenRules): Promise<TokenVerifier> {
-  const keyOf = "jwksUrl" in rules.keys ? createRemoteJWKSet(new URL(rules.keys.jwksUrl)) : await localKeys(rules.keys.jwks);
+  const keyOf =
+    "jwksUrl" in rules.keys ? createRemoteJWKSet(new URL(rules.keys.jwksUrl)) : await localKeys(rules.keys.jwks);
   const cache = new Map<string, { claims: Claims; until: number }>();
 
   return async (token) => {
@@ -51,25 +62,23 @@ export async function tokenVerifier(rules: TokenRules): Promise<TokenVerifier> {
   };
 }
 
-type KeyOf = Parameters<typeof jwtVerify>[1] & ((...args: never[]) => unknown);
-
-async function localKeys(jwks: JWK[]): Promise<KeyOf> {
+async function localKeys(jwks: JWK[]): Promise<JWTVerifyGetKey> {
   const keys = new Map<string, { key: CryptoKey | Uint8Array; alg: string }>();
   for (const jwk of jwks) {
     const alg = jwk.alg!;
     keys.set(jwk.kid ?? "", { key: await importJWK(jwk, alg), alg });
   }
-  return (({ kid, alg }: { kid?: string; alg: string }) => {
+  return ({ kid, alg }) => {
     // A single key needs no name; several are told apart by it alone.
     const known = keys.get(kid ?? "") ?? (keys.size === 1 && kid === undefined ? [...keys.values()][0] : undefined);
     if (!known || known.alg !== alg) throw new errors.JWKSNoMatchingKey();
     return known.key;
-  }) as never;
+  };
 }
 
-async function verify(token: string, { issuer, audience }: TokenRules, keyOf: KeyOf): Promise<Claims> {
+async function verify(token: string, { issuer, audience }: TokenRules, keyOf: JWTVerifyGetKey): Promise<Claims> {
   try {
-    const { payload } = await jwtVerify(token, keyOf as never, {
+    const { payload } = await jwtVerify(token, keyOf, {
       issuer,
       audience,
       algorithms: ALGORITHMS,
@@ -79,21 +88,22 @@ async function verify(token: string, { issuer, audience }: TokenRules, keyOf: Ke
     });
     return claimsOf(payload);
   } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof TypeError) throw unauthenticated("The bearer token is not valid.");
+    if (error instanceof errors.JOSEError || error instanceof TypeError)
+      throw unauthenticated("The bearer token is not valid.");
     throw error;
   }
 }
 
 function claimsOf(payload: JWTPayload): Claims {
   const { tenant_id: tenant, sub, exp, act, scope, client_id: client } = payload;
-  const actor = (act as { sub?: unknown } | undefined)?.sub;
+  const { sub: actor, act: chained } = (act ?? {}) as { sub?: unknown; act?: unknown };
   const service = typeof client === "string" && client === sub && typeof scope === "string";
   const valid =
     typeof tenant === "string" &&
     isUuid(tenant) &&
     typeof sub === "string" &&
     (service || isUuid(sub)) &&
-    (act === undefined || (typeof actor === "string" && isUuid(actor)));
+    (act === undefined || (typeof actor === "string" && isUuid(actor) && chained === undefined && !service));
   if (!valid) throw unauthenticated("The bearer token's claims are not those of an access token of this platform.");
   return {
     tenantId: tenant.toLowerCase(),
@@ -109,10 +119,11 @@ export async function readPublicKeys(text: string): Promise<JWK[]> {
   const parsed: unknown = text.trimStart().startsWith("{") ? JSON.parse(text) : await exportJWK(createPublicKey(text));
   const jwks = (parsed as { keys?: JWK[] }).keys ?? [parsed as JWK];
   return jwks.map((jwk) => {
-    if (jwk.d !== undefined || jwk.kty === "oct") throw new Error("a private or symmetric key was given; only public keys verify");
-    const alg = jwk.alg ?? (jwk.kty === "RSA" ? "RS256" : jwk.kty === "OKP" ? "EdDSA" : jwk.crv === "P-384" ? "ES384" : "ES256");
+    if (jwk.d !== undefined || jwk.kty === "oct")
+      throw new Error("a private or symmetric key was given; only public keys verify");
+    const alg =
+      jwk.alg ?? (jwk.kty === "RSA" ? "RS256" : jwk.kty === "OKP" ? "EdDSA" : jwk.crv === "P-384" ? "ES384" : "ES256");
     if (!ALGORITHMS.includes(alg)) throw new Error(`algorithm ${alg} is not accepted`);
     return { ...jwk, alg };
   });
 }
-

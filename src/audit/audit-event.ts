@@ -22,7 +22,8 @@ registerEnumType(AuditActorKind, {
 /** One write, as it is remembered: added in the write's own transaction, never changed, never deleted. */
 @ObjectType({
   implements: Node,
-  description: "One write: who made it, as whom, and what it changed. Written in the write's own transaction and never altered.",
+  description:
+    "One write: who made it, as whom, and what it changed. Written in the write's own transaction and never altered.",
 })
 @Entity("audit_events")
 @Check("audit_events_actor_kind", `"actor_kind" IN ('USER', 'SERVICE', 'ANONYMOUS', 'SYSTEM')`)
@@ -50,10 +51,17 @@ export class AuditEvent implements Node {
   @Attribute(() => AuditActorKind, { description: "What kind of caller acted." })
   actorKind!: AuditActorKind;
 
-  @Attribute(() => String, { nullable: true, description: "Who acted: a user's guid or a service's client id. In an impersonated session the internal user behind it." })
+  @Attribute(() => String, {
+    nullable: true,
+    description:
+      "Who acted: a user's guid or a service's client id. In an impersonated session the internal user behind it.",
+  })
   actorId!: string | null;
 
-  @Attribute(() => UUID, { nullable: true, description: "As whom: the impersonated user. Null when the actor acted as themselves." })
+  @Attribute(() => UUID, {
+    nullable: true,
+    description: "As whom: the impersonated user. Null when the actor acted as themselves.",
+  })
   subjectId!: string | null;
 
   @Attribute(() => String, { nullable: true, description: "The type of the first object changed." })
@@ -63,7 +71,8 @@ export class AuditEvent implements Node {
   targetId!: string | null;
 
   @Attribute(() => JSONValue, {
-    description: "What changed: a list of `{ type, id, action, fields: { name: [before, after] } }`. Secrets are never in it.",
+    description:
+      "What changed: a list of `{ type, id, action, fields: { name: [before, after] } }`. Secrets are never in it.",
   })
   changes!: unknown;
 

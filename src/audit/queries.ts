@@ -29,7 +29,10 @@ const AuditEventConnection = connectionOf("AuditEvent", () => AuditEvent, "Audit
 
 @InputType({ description: "Conditions that all have to hold. Null: no condition." })
 class AuditEventFilter {
-  @Field(() => [String], { nullable: true, description: "One of these mutations, by name. An empty list matches nothing." })
+  @Field(() => [String], {
+    nullable: true,
+    description: "One of these mutations, by name. An empty list matches nothing.",
+  })
   operations?: string[] | null;
 
   @Field(() => UUID, { nullable: true, description: "The object with this platform id was the first one changed." })

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { columnOf, join, sql, tableOf, type Change, type Context } from "../kit/index.js";
-import { AuditActorKind, AuditEvent } from "./audit-event.js";
+import { type AuditActorKind, AuditEvent } from "./audit-event.js";
 
 /** Adds the one event of a write to its transaction. */
 export async function writeEvent(ctx: Context, operation: string, changes: readonly Change[]): Promise<void> {

@@ -20,7 +20,12 @@ export interface DataSourceOptions {
 }
 
 /** TypeORM's view of the database: entities, migrations, and the tenant pool as its driver. */
-export function dataSource({ url, entities = [], poolMax = 10, statementTimeout = 5_000 }: DataSourceOptions): DataSource {
+export function dataSource({
+  url,
+  entities = [],
+  poolMax = 10,
+  statementTimeout = 5_000,
+}: DataSourceOptions): DataSource {
   return new DataSource({
     type: "postgres",
     url,

@@ -220,7 +220,11 @@ async function launch(cluster: string, bin: string, account: Account, settings: 
           detached: true,
           stdio: ["ignore", log.fd, log.fd, "pipe"],
         });
-    await once(child, "spawn").finally(() => log.close());
+    try {
+      await once(child, "spawn");
+    } finally {
+      await log.close();
+    }
     const leash = child.stdio[3] as Socket | undefined;
     leash?.on("error", () => {}); // the reader may be gone before our last line
     child.once("exit", () => leash?.end("\n"));

@@ -54,14 +54,22 @@ export async function databaseProblems(appUrl: string): Promise<string[]> {
           AND pg_has_role(current_user, c.relowner, 'USAGE')) AS unsafe
       FROM pg_roles r WHERE r.rolname = current_user`);
     if (role?.unsafe) {
-      problems.push(`DATABASE_URL connects as "${role.name}", which row-level security does not bind: use a role that is neither owner nor superuser.`);
+      problems.push(
+        `DATABASE_URL connects as "${role.name}", which row-level security does not bind: use a role that is neither owner nor superuser.`,
+      );
     }
     // Asked by name first: TypeORM would create the missing table, and this role may not.
-    const [known] = await source.query<{ done: string | null }[]>("SELECT to_regclass('public.migrations')::text AS done");
+    const [known] = await source.query<{ done: string | null }[]>(
+      "SELECT to_regclass('public.migrations')::text AS done",
+    );
     const done = known?.done ? await source.query<{ name: string }[]>("SELECT name FROM migrations") : [];
-    const missing = source.migrations.filter(({ name }) => !done.some((row) => row.name === name));
+    const missing = source.migrations.filter(
+      (migration) => !done.some(({ name }) => name === migration.constructor.name),
+    );
     if (missing.length > 0) {
-      problems.push(`${missing.length} migration(s) have not run: set DATABASE_OWNER_URL, or run them before the start.`);
+      problems.push(
+        `${missing.length} migration(s) have not run: set DATABASE_OWNER_URL, or run them before the start.`,
+      );
     }
     return problems;
   } finally {

@@ -62,7 +62,8 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     );
   }
 
-  private async take(tenantId: string): Promise<pg.PoolClient> {
+  /** A connection marked with that tenant. Whoever takes it releases it. */
+  async take(tenantId: string): Promise<pg.PoolClient> {
     const client = await super.connect();
     if ((markers.get(client) ?? NO_TENANT) !== tenantId) {
       try {
@@ -76,29 +77,33 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     return client;
   }
 
-  async run(tenantId: string, statement: Statement): Promise<object[]> {
-    const client = await this.take(tenantId);
-    try {
-      const rows = await this.send(client, tenantId, statement);
-      client.release();
-      return rows;
-    } catch (error) {
-      // A refused statement leaves the connection sound; anything else makes it suspect.
-      client.release(!(error instanceof pg.DatabaseError) || error.severity === "FATAL");
-      throw error;
-    }
+  /** One request's way to the database. */
+  session(): Session {
+    return new Session(this);
   }
 
-  async transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>): Promise<T> {
+  run(tenantId: string, statement: Statement): Promise<object[]> {
+    return this.session().run(tenantId, statement);
+  }
+
+  async transaction<T>(
+    tenantId: string,
+    work: (run: SqlRunner["run"]) => Promise<T>,
+    last?: () => Promise<void>,
+    sender: Pick<Session, "send"> = this,
+  ): Promise<T> {
     const client = await this.take(tenantId);
     let sound = false;
     try {
       // Not awaited: the connection is pipelined, BEGIN travels with the first statement of the work.
       const begun = client.query("BEGIN");
       begun.catch(() => {});
-      const result = await work((_, statement) => this.send(client, tenantId, statement));
+      const result = await work((_, statement) => sender.send(client, tenantId, statement));
       await begun;
-      await client.query("COMMIT");
+      // Sent together; after a failed statement COMMIT rolls back, and says so only in its tag.
+      const [, end] = await Promise.all([last?.(), client.query("COMMIT")]);
+      if (end.command !== "COMMIT")
+        throw new Error("The transaction was rolled back: one of its statements had failed.");
       sound = true;
       return result;
     } catch (error) {
@@ -112,7 +117,7 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     }
   }
 
-  private async send(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<object[]> {
+  async send(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<object[]> {
     const { text, values, prepare } = statement;
     const start = performance.now();
     let failed = true;
@@ -122,6 +127,58 @@ export class TenantPool extends pg.Pool implements SqlRunner {
       return rows as object[];
     } finally {
       this.observe({ text, tenantId, milliseconds: performance.now() - start, failed });
+    }
+  }
+}
+
+/**
+ * The statements of one request. Those that run at the same time share one connection, which is pipelined: they leave
+ * in one packet and cost one checkout. A request that waits holds no connection.
+ */
+export class Session implements SqlRunner {
+  statements = 0;
+  milliseconds = 0;
+  private lease: Promise<pg.PoolClient> | null = null;
+  private pending = 0;
+  private broken = false;
+
+  constructor(private readonly pool: TenantPool) {}
+
+  async run(tenantId: string, statement: Statement): Promise<object[]> {
+    this.pending++;
+    const lease = (this.lease ??= this.pool.take(tenantId));
+    let client: pg.PoolClient | undefined;
+    try {
+      client = await lease;
+      return await this.send(client, tenantId, statement);
+    } catch (error) {
+      // A refused statement leaves the connection sound; anything else makes it suspect.
+      this.broken ||= !(error instanceof pg.DatabaseError) || error.severity === "FATAL";
+      throw error;
+    } finally {
+      if (--this.pending === 0) {
+        this.lease = null;
+        client?.release(this.broken);
+        this.broken = false;
+      }
+    }
+  }
+
+  transaction<T>(
+    tenantId: string,
+    work: (run: SqlRunner["run"]) => Promise<T>,
+    last?: () => Promise<void>,
+  ): Promise<T> {
+    return this.pool.transaction(tenantId, work, last, this);
+  }
+
+  async send(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<object[]> {
+    const start = performance.now();
+    this.statements++;
+    try {
+      return await this.pool.send(client, tenantId, statement);
+    } finally {
+      this.milliseconds += performance.now() - start;
     }
   }
 }

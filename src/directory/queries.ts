@@ -4,6 +4,7 @@ import {
   badUserInput,
   containsPattern,
   type Context,
+  empty,
   isUuid,
   join,
   type ListOf,
@@ -68,15 +69,24 @@ function userSelection(args: Omit<UsersArgs, keyof PageArgs>, { db }: Context): 
   return {
     sort: USER_SORTS[orderBy?.field ?? UserOrderField.NAME],
     direction: orderBy?.direction ?? OrderDirection.ASC,
-    where: (now) => (conditions.length ? join(conditions.map((condition) => condition(now)), " AND ") : null),
+    where: (now) =>
+      conditions.length
+        ? join(
+            conditions.map((condition) => condition(now)),
+            " AND ",
+          )
+        : null,
     identity: [orderBy?.field ?? UserOrderField.NAME, type, filter ?? null, search ?? ""],
   };
 }
 
 function searchConditions(search: string, tenantIs: Sql): (() => Sql)[] {
-  if (search.length > MAX_SEARCH) throw badUserInput(`At most ${MAX_SEARCH} characters.`, ["search"]);
+  if (Array.from(search).length > MAX_SEARCH) throw badUserInput(`At most ${MAX_SEARCH} characters.`, ["search"]);
   const text = normalise(search);
   if (text === "") return [];
-  if (isUuid(text)) return [() => sql`n.id = ${text}`];
-  return [() => sql`n.id IN (SELECT s.id FROM user_search s WHERE ${tenantIs} AND s.search_text LIKE ${containsPattern(text)})`];
+  const named = isUuid(text) ? sql` UNION ALL SELECT ${text}::uuid` : empty;
+  return [
+    () =>
+      sql`n.id IN (SELECT s.id FROM user_search s WHERE ${tenantIs} AND s.search_text LIKE ${containsPattern(text)}${named})`,
+  ];
 }

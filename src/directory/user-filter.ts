@@ -5,13 +5,17 @@ import { InviteStatus, inviteStatusIs, UserStatus, UserType } from "../users/ind
 const day = (what: string): { nullable: true; description: string } => ({ nullable: true, description: what });
 
 @InputType({
-  description: "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing. Ranges are whole days of UTC, both ends included.",
+  description:
+    "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing. Ranges are whole days of UTC, both ends included.",
 })
 export class UserFilter {
   @Field(() => [UserStatus], { nullable: true, description: "The account stands at one of these." })
   status?: UserStatus[] | null;
 
-  @Field(() => [ID], { nullable: true, description: "Holds one of these classifications now. For investors only: refused with another `type`." })
+  @Field(() => [ID], {
+    nullable: true,
+    description: "Holds one of these classifications now. For investors only: refused with another `type`.",
+  })
   classifications?: string[] | null;
 
   @Field(() => [InviteStatus], { nullable: true, description: "The latest invitation stands at one of these." })
@@ -56,7 +60,8 @@ const MAX_LIST = 100;
 /** Every condition of the filter over the users `n`. @throws BAD_USER_INPUT with the argument's path. */
 export function filterConditions(filter: UserFilter, type: UserType | null, tenantId: string): ((now: Date) => Sql)[] {
   for (const [name, value] of Object.entries(filter)) {
-    if (Array.isArray(value) && value.length > MAX_LIST) throw badUserInput(`At most ${MAX_LIST} values.`, ["filter", name]);
+    if (Array.isArray(value) && value.length > MAX_LIST)
+      throw badUserInput(`At most ${MAX_LIST} values.`, ["filter", name]);
   }
   const { status, classifications, inviteStatus, tfaEnabled, isUserGroupLead, isUserGroupMember } = filter;
   const { hasCompletedOnboarding: onboarded, assignedInternalUserGuids: assigned } = filter;
@@ -68,17 +73,33 @@ export function filterConditions(filter: UserFilter, type: UserType | null, tena
   const add = (condition: Sql): number => conditions.push(() => condition);
   if (status) add(sql`n.status = ANY(${status}::text[])`);
   if (tfaEnabled != null) add(sql`n.tfa_enabled = ${tfaEnabled}`);
-  if (onboarded != null) add(onboarded ? sql`n.onboarding_date_completed IS NOT NULL` : sql`n.onboarding_date_completed IS NULL`);
+  if (onboarded != null)
+    add(onboarded ? sql`n.onboarding_date_completed IS NOT NULL` : sql`n.onboarding_date_completed IS NULL`);
   if (assigned) add(sql`n.assigned_internal_user_id = ANY(${assigned}::uuid[])`);
   if (isUserGroupLead != null) {
-    add(not(!isUserGroupLead, sql`EXISTS (SELECT FROM user_groups g WHERE g.tenant_id = n.tenant_id AND g.lead_user_id = n.id)`));
+    add(
+      not(
+        !isUserGroupLead,
+        sql`EXISTS (SELECT FROM user_groups g WHERE g.tenant_id = n.tenant_id AND g.lead_user_id = n.id)`,
+      ),
+    );
   }
   if (isUserGroupMember != null) {
-    add(not(!isUserGroupMember, sql`EXISTS (SELECT FROM group_members m WHERE m.tenant_id = n.tenant_id AND m.user_id = n.id)`));
+    add(
+      not(
+        !isUserGroupMember,
+        sql`EXISTS (SELECT FROM group_members m WHERE m.tenant_id = n.tenant_id AND m.user_id = n.id)`,
+      ),
+    );
   }
   if (inviteStatus) {
     conditions.push((now) =>
-      inviteStatus.length === 0 ? sql`false` : sql`(${join(inviteStatus.map((one) => inviteStatusIs("n", one, now)), " OR ")})`,
+      inviteStatus.length === 0
+        ? sql`false`
+        : sql`(${join(
+            inviteStatus.map((one) => inviteStatusIs("n", one, now)),
+            " OR ",
+          )})`,
     );
   }
   if (classifications) {
@@ -103,8 +124,5 @@ function range(column: string, name: RangeName, filter: UserFilter): (() => Sql)
   const to = filter[`${name}To`];
   if (from && to && from > to) throw badUserInput("The range ends before it begins.", ["filter", `${name}From`]);
   const n = raw(`n.${column}`);
-  return [
-    ...(from ? [() => sql`${n} >= ${from}::date`] : []),
-    ...(to ? [() => sql`${n} < ${to}::date + 1`] : []),
-  ];
+  return [...(from ? [() => sql`${n} >= ${from}::date`] : []), ...(to ? [() => sql`${n} < ${to}::date + 1`] : [])];
 }

@@ -29,7 +29,8 @@ export const USER_SORTS: Record<UserOrderField, Sort> = {
 
 registerEnumType(UserOrderField, {
   name: "UserOrderField",
-  description: "What users are ordered by. Without a value: last in ascending, first in descending order. Ties: by guid.",
+  description:
+    "What users are ordered by. Without a value: last in ascending, first in descending order. Ties: by guid.",
   valuesConfig: {
     NAME: { description: "Surname, then forename, without regard to case and accents." },
     USERNAME: { description: "The username, without regard to case and accents." },
@@ -53,11 +54,12 @@ registerEnumType(OrderDirection, {
   valuesConfig: { ASC: { description: "From the lowest." }, DESC: { description: "From the highest." } },
 });
 
+// No default values: the compiled executor does not know those of input fields.
 @InputType({ description: "How users are ordered." })
 export class UserOrder {
-  @Field(() => UserOrderField, { defaultValue: UserOrderField.NAME, description: "By what." })
-  field!: UserOrderField;
+  @Field(() => UserOrderField, { nullable: true, description: "By what. Null: by NAME." })
+  field?: UserOrderField | null;
 
-  @Field(() => OrderDirection, { defaultValue: OrderDirection.ASC, description: "Which way." })
-  direction!: Direction;
+  @Field(() => OrderDirection, { nullable: true, description: "Which way. Null: ascending." })
+  direction?: Direction | null;
 }

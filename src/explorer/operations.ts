@@ -18,7 +18,7 @@ const VARIABLES = /^\s*variables:\s*(\{.*\})\s*$/;
  */
 export function exampleOperations(folder: string): ExampleOperation[] {
   const files = readdirSync(folder).filter((file) => file.endsWith(".graphql"));
-  return files.sort().flatMap((file) => {
+  return files.toSorted().flatMap((file) => {
     const ast = parse(new Source(readFileSync(join(folder, file), "utf8"), file));
     return Object.entries(separateOperations(ast)).map(([name, { definitions }]) => {
       const comments = definitions.flatMap(commentsAbove);

@@ -48,7 +48,7 @@ export function sandbox(app: FastifyInstance, { endpoint, token, operations }: E
     if (headers.origin !== STUDIO || url.split("?")[0] !== endpoint) return;
     reply.headers({ "access-control-allow-origin": STUDIO, vary: "origin" });
     const asked = headers["access-control-request-headers"];
-    if (method === "OPTIONS") return reply.header("access-control-allow-headers", asked).code(204).send();
+    if (method === "OPTIONS") await reply.header("access-control-allow-headers", asked).code(204).send();
   });
 }
 

@@ -38,4 +38,3 @@ export function Attribute(type: TypeThunk, { description, ...column }: Attribute
 export function Hidden(type: "uuid" | "text" | "boolean" | "integer", options: ColumnOptions = {}): PropertyDecorator {
   return Column({ ...options, type });
 }
-

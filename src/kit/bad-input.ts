@@ -74,12 +74,14 @@ export function literalPath(document: DocumentNode, value: ASTNode): Path {
   visit(document, {
     enter(node, key, parent) {
       if (node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD) path.push(node.name.value);
-      else if (Array.isArray(parent) && typeof key === "number" && path.length > 0 && node.kind !== Kind.FIELD) path.push(key);
+      else if (Array.isArray(parent) && typeof key === "number" && path.length > 0 && node.kind !== Kind.FIELD)
+        path.push(key);
       if (node === value) found = [...path];
     },
     leave(node, key, parent) {
       if (node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD) path.pop();
-      else if (Array.isArray(parent) && typeof key === "number" && path.length > 0 && node.kind !== Kind.FIELD) path.pop();
+      else if (Array.isArray(parent) && typeof key === "number" && path.length > 0 && node.kind !== Kind.FIELD)
+        path.pop();
     },
   });
   return found;

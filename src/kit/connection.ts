@@ -20,7 +20,10 @@ const MAX_SIZE = 100;
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: "How many from the start (or behind `after`): 1 to 100, 15 when neither `first` nor `last` is given." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "How many from the start (or behind `after`): 1 to 100, 15 when neither `first` nor `last` is given.",
+  })
   first?: number | null;
 
   @Field(() => String, { nullable: true, description: "Begin behind this cursor. Goes with `first`." })
@@ -35,10 +38,14 @@ export class PageArgs {
 
 @ObjectType({ description: "Where a page lies in its list (GraphQL Cursor Connections Specification)." })
 export class PageInfo {
-  @Field(() => Boolean, { description: "Paging forward: there are more behind the last edge. Paging backward: `before` was given." })
+  @Field(() => Boolean, {
+    description: "Paging forward: there are more behind the last edge. Paging backward: `before` was given.",
+  })
   hasNextPage!: boolean;
 
-  @Field(() => Boolean, { description: "Paging backward: there are more before the first edge. Paging forward: `after` was given." })
+  @Field(() => Boolean, {
+    description: "Paging backward: there are more before the first edge. Paging forward: `after` was given.",
+  })
   hasPreviousPage!: boolean;
 
   @Field(() => String, { nullable: true, description: "The first edge's cursor; null on an empty page." })
@@ -92,7 +99,7 @@ export class Page<Row extends object> {
   constructor(
     private readonly rows: (Row & Placed)[],
     private readonly request: PageRequest,
-    private readonly fingerprint: string,
+    private readonly list: string,
     private readonly now: Date,
     private readonly edgeColumns: readonly string[],
     readonly count: () => Promise<number>,
@@ -128,7 +135,7 @@ export class Page<Row extends object> {
   }
 
   cursorOf(row: Placed): string {
-    return encodeCursor(this.fingerprint, row, this.now);
+    return encodeCursor(this.list, row, this.now);
   }
 }
 
@@ -150,7 +157,8 @@ function prepare(ctx: Context, list: ListOf, selection: Selection, args: PageArg
   return { request, fingerprint: print, query, statement };
 }
 
-const sortText = ({ sort, direction }: Selection): string => `${direction} ${sort.map((segment) => segment.by ?? "").join()}`;
+const sortText = ({ sort, direction }: Selection): string =>
+  `${direction} ${sort.map((segment) => segment.by ?? "").join()}`;
 
 function listQuery(ctx: Context, list: ListOf, selection: Selection, now: Date, correlate: Sql | null): ListQuery {
   const { node, edge } = list;
@@ -159,9 +167,7 @@ function listQuery(ctx: Context, list: ListOf, selection: Selection, now: Date, 
     ...(correlate ? [correlate] : []),
     ...[selection.where?.(now), edge?.where?.(now)].filter((condition) => condition != null),
   ];
-  const select = edge
-    ? sql`${selectList(node, "n")}, ${selectList(edge.entity, "e", "edge_")}`
-    : selectList(node, "n");
+  const select = edge ? sql`${selectList(node, "n")}, ${selectList(edge.entity, "e", "edge_")}` : selectList(node, "n");
   const from = edge
     ? sql`${tableOf(edge.entity).name} e JOIN ${tableOf(node).name} n
         ON ${ctx.db.tenantIs("e")} AND n.tenant_id = e.tenant_id AND n.id = e.${columnOf(edge.entity, edge.node)}`
@@ -194,9 +200,7 @@ export async function pageOf<Row extends object>(
  * their number, and one more for their counts when those are selected.
  */
 export function pagesBy<Row extends object>(list: ListOf, key: string, selection: Selection) {
-  const parentColumn = list.edge
-    ? sql`e.${columnOf(list.edge.entity, key)}`
-    : sql`n.${columnOf(list.node, key)}`;
+  const parentColumn = list.edge ? sql`e.${columnOf(list.edge.entity, key)}` : sql`n.${columnOf(list.node, key)}`;
   const count = { ...list };
   const declaration = {
     load(ctx: Context, parent: string, args: PageArgs): Promise<Page<Row>> {
@@ -236,7 +240,12 @@ export function pagesBy<Row extends object>(list: ListOf, key: string, selection
 }
 
 /** The connection type of a node type, and its edge type with the fields of `edgeFields` (a class of its own). */
-export function connectionOf(name: string, nodeType: () => ClassType, description: string, edge?: ClassType): ClassType {
+export function connectionOf(
+  name: string,
+  nodeType: () => ClassType,
+  description: string,
+  edge?: ClassType,
+): ClassType {
   class Edge extends (edge ?? Object) {
     node!: object;
     cursor!: string;

@@ -44,7 +44,7 @@ registerEnumType(UsersErrorCode, {
   description: "Why a mutation refused. A refused mutation has changed nothing.",
   valuesConfig: Object.fromEntries(
     Object.entries(CODE_DESCRIPTIONS).map(([code, description]) => [code, { description }]),
-  ) as Record<UsersErrorCode, { description: string }>,
+  ),
 });
 
 @ObjectType({ description: "One reason why a mutation refused." })

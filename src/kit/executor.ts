@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { ApolloServerOptionsWithGateway } from "@apollo/server";
 import { type DocumentNode, execute, type ExecutionResult, type GraphQLSchema, printSchema } from "graphql";
-import { compileQuery, isCompiledQuery, type CompiledQuery } from "graphql-jit";
 import { variableErrors } from "./bad-input.js";
+import { compile, type Compiled } from "./compile.js";
 import type { Context } from "./context.js";
 
 export type Executor = (request: {
@@ -35,7 +35,7 @@ const MAX_SEEN = 5_000;
  */
 export function compilingExecutor(schema: GraphQLSchema): Executor {
   const plain = plainExecutor(schema);
-  const compiled = new Map<string, CompiledQuery | null>();
+  const compiled = new Map<string, Compiled | null>();
   const seen = new Set<string>();
 
   return async (request) => {
@@ -48,13 +48,11 @@ export function compilingExecutor(schema: GraphQLSchema): Executor {
         seen.add(key);
         return plain(request);
       }
-      const result = compileQuery(schema, document, operationName);
-      query = isCompiledQuery(result) ? result : null;
+      query = compile(schema, document, operationName);
       if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
       compiled.set(key, query);
     }
-    if (query === null) return plain(request);
-    return checked(schema, document, operationName, variables, await query.query(undefined, context, variables));
+    return (await query?.(variables, context)) ?? plain(request);
   };
 }
 
@@ -75,7 +73,10 @@ function checked(
  * Hands an executor to Apollo Server. A gateway object is its one public hook for that, and it also leaves out the
  * wrapping of every field, which costs more than most fields.
  */
-export function executorGateway(schema: GraphQLSchema, executor: Executor): ApolloServerOptionsWithGateway<Context>["gateway"] {
+export function executorGateway(
+  schema: GraphQLSchema,
+  executor: Executor,
+): ApolloServerOptionsWithGateway<Context>["gateway"] {
   return {
     load: async () => ({
       executor: async ({ document, operationName, request, context, queryHash, source }) =>

@@ -15,6 +15,9 @@ export interface EntityDeclaration {
 }
 export type Entities = Readonly<Record<string, EntityDeclaration>>;
 
+/** One statement's worth; a router asks in batches far below. */
+const MAX_REFERENCES = 1000;
+
 const HEADER = `extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])
 `;
@@ -31,15 +34,43 @@ export function subgraphSdl(schema: GraphQLSchema, entities: Entities): string {
 /** The executable subgraph. References go through the same loaders, and so the same row rules, as everything else. */
 export function subgraphSchema(schema: GraphQLSchema, entities: Entities): GraphQLSchema {
   const resolvers = createResolversMap(schema) as Record<string, Record<string, unknown>>;
-  for (const [type, { key, by }] of Object.entries(entities)) {
-    resolvers[type]!.__resolveReference = async (reference: Record<string, unknown>, ctx: Context) => {
-      if (ctx.viewer.kind === "ANONYMOUS") throw unauthenticated();
-      const value = reference[key] ?? keyOf(type, String(reference.id), ["representations"]);
-      if (typeof value !== "string" || !isUuid(value)) throw badUserInput(`Not a valid ${key}.`, ["representations", key]);
-      const node = await by.load(ctx, value.toLowerCase());
-      return node && { ...node };
-    };
-  }
   resolvers.Node = { __resolveType: (node: { __typename: string }) => node.__typename };
-  return buildSubgraphSchema({ typeDefs: parse(subgraphSdl(schema, entities)), resolvers: resolvers as never });
+  const subgraph = buildSubgraphSchema({
+    typeDefs: parse(subgraphSdl(schema, entities)),
+    resolvers: resolvers as never,
+  });
+  // Instead of Apollo's own, which fails all references, and as a fault of ours, when one of them is malformed.
+  subgraph.getQueryType()!.getFields()._entities!.resolve = (_root, { representations }, ctx: Context) => {
+    if (ctx.viewer.kind === "ANONYMOUS") throw unauthenticated();
+    const references = representations as unknown[];
+    if (references.length > MAX_REFERENCES) {
+      throw badUserInput(`${MAX_REFERENCES} references at most.`, ["representations"]);
+    }
+    return references.map((reference, index) =>
+      // The error as a value: graphql-jit puts what is thrown for an item at the end of the list.
+      referred(entities, reference, ["representations", index], ctx).catch((error: unknown) => error),
+    );
+  };
+  return subgraph;
+}
+
+/** What one reference stands for; null when there is nothing that the caller may see. */
+async function referred(
+  entities: Entities,
+  reference: unknown,
+  path: readonly (string | number)[],
+  ctx: Context,
+): Promise<object | null> {
+  const { __typename: type, ...keys } = Object(reference) as Record<string, unknown>;
+  if (typeof type !== "string" || !Object.hasOwn(entities, type)) {
+    throw badUserInput("Not a type that can be referred to.", [...path, "__typename"]);
+  }
+  const { key, by } = entities[type]!;
+  const name = keys[key] == null ? "id" : key;
+  const value = keys[name];
+  if (typeof value !== "string" || (name === key && !isUuid(value))) {
+    throw badUserInput(`A reference to a ${type} needs a valid \`${key}\` or \`id\`.`, [...path, name]);
+  }
+  const row = await by.load(ctx, name === key ? value.toLowerCase() : keyOf(type, value, [...path, name]));
+  return row && { ...row, __typename: type };
 }

@@ -104,11 +104,11 @@ export function decodeCursor(cursor: string, list: string, sort: Sort, argument:
     const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
     if (Array.isArray(parsed) && parsed.length === 5) {
       const [of, segment, value, id, now] = parsed as unknown[];
-      const by = typeof segment === "number" ? sort[segment] : undefined;
+      const known = typeof segment === "number" ? sort[segment] : undefined;
       if (
         of === list &&
-        by &&
-        (by.by ? typeof value === "string" : value === null) &&
+        known &&
+        (known.by ? typeof value === "string" : value === null) &&
         isText(value) &&
         typeof id === "string" &&
         isUuid(id) &&

@@ -18,6 +18,9 @@ export function GlobalId(key: "guid" | "uuid"): PropertyDecorator {
       prototype,
       property as string,
     );
-    Extensions({ resolve: (row: Record<string, string>) => toGlobalId(type, row[key]!) })(prototype, property as string);
+    Extensions({ resolve: (row: Record<string, string>) => toGlobalId(type, row[key]!) })(
+      prototype,
+      property as string,
+    );
   };
 }

@@ -1,12 +1,5 @@
 import { type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from "graphql";
-import {
-  Arg,
-  Args,
-  Extensions,
-  FieldResolver,
-  Mutation,
-  Query,
-  type ClassType } from "type-graphql";
+import { Arg, Args, Extensions, FieldResolver, Mutation, Query, type ClassType } from "type-graphql";
 import type { TypeThunk } from "./attribute.js";
 import type { Context, Viewer } from "./context.js";
 import { forbidden, unauthenticated } from "./errors.js";
@@ -62,7 +55,11 @@ function register(
 export function Read(options: ReadOptions): MethodDecorator {
   return (prototype, property, descriptor) => {
     const name = property as string;
-    Query(options.type, { description: describe(options), nullable: options.nullable ?? false })(prototype, name, descriptor);
+    Query(options.type, { description: describe(options), nullable: options.nullable ?? false })(
+      prototype,
+      name,
+      descriptor,
+    );
     if (options.args) Args(options.args as never)(prototype, name, 0);
     register(prototype, name, { kind: "read", allow: options.allow }, (method) => (_root, args, ctx) => {
       guard(options.allow, ctx.viewer);
@@ -76,12 +73,17 @@ export function Related(options: ReadOptions): MethodDecorator {
   return (prototype, property, descriptor) => {
     const name = property as string;
     const { allow } = options;
-    const decorate = FieldResolver(options.type, { description: describe(options), nullable: options.nullable ?? false });
+    const decorate = FieldResolver(options.type, {
+      description: describe(options),
+      nullable: options.nullable ?? false,
+    });
     decorate(prototype, name, descriptor);
     if (options.args) Args(options.args as never)(prototype, name, 1);
     register(prototype, name, { kind: "related", allow }, (method) => (parent, args, ctx) => {
       if (!allow.test(ctx.viewer)) guard(allow, ctx.viewer);
-      return options.args ? method(parent as never, args as never, ctx as never) : method(parent as never, ctx as never);
+      return options.args
+        ? method(parent as never, args as never, ctx as never)
+        : method(parent as never, ctx as never);
     });
   };
 }
@@ -120,8 +122,12 @@ export function bindOperations(schema: GraphQLSchema): GraphQLSchema {
     // Rows are plain objects: what type they are is told by where they were read.
     delete type.isTypeOf;
     for (const field of Object.values(type.getFields())) {
-      const { resolve, operation } = field.extensions as { resolve?: typeof field.resolve; operation?: OperationExtension };
-      if (roots.includes(type) && !operation) throw new Error(`${type.name}.${field.name} does not say who may call it.`);
+      const { resolve, operation } = field.extensions as {
+        resolve?: typeof field.resolve;
+        operation?: OperationExtension;
+      };
+      if (roots.includes(type) && !operation)
+        throw new Error(`${type.name}.${field.name} does not say who may call it.`);
       if (resolve) field.resolve = resolve;
       else delete field.resolve;
     }

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Field, InputType, ObjectType, type ClassType } from "type-graphql";
 import type { TypeThunk } from "./attribute.js";
 import type { Context } from "./context.js";
-import { Refusal, usersError, UsersError, UsersErrorCode } from "./errors.js";
+import { Refusal, usersError, UsersError, type UsersErrorCode } from "./errors.js";
+import { Loaders } from "./loader.js";
 import type { Change } from "./tenant-db.js";
 
 /** What every mutation's input may carry. */
@@ -26,9 +27,9 @@ export function payloadOf(operation: string, objects: Record<string, TypeThunk>)
     "errors",
   );
   Field(() => String, { nullable: true, description: "The input's own." })(Payload.prototype, "clientMutationId");
-  ObjectType(`${operation}Payload`, { description: `What \`${operation[0]!.toLowerCase()}${operation.slice(1)}\` answers.` })(
-    Payload,
-  );
+  ObjectType(`${operation}Payload`, {
+    description: `What \`${operation[0]!.toLowerCase()}${operation.slice(1)}\` answers.`,
+  })(Payload);
   return Payload;
 }
 
@@ -36,9 +37,9 @@ export type Write = (input: object, ctx: Context) => Promise<object>;
 
 /** Leaves the audit event of one write in its transaction. Given by the audit room, which kit does not know. */
 export type AuditWriter = (ctx: Context, operation: string, changes: readonly Change[]) => Promise<void>;
-let writeAudit: AuditWriter | undefined;
+let auditWriter: AuditWriter = () => Promise.reject(new Error("No audit writer is in place."));
 export function auditWrites(writer: AuditWriter): void {
-  writeAudit = writer;
+  auditWriter = writer;
 }
 
 /** What a constraint's violation means to a caller: declared by the rooms, by constraint name. */
@@ -54,13 +55,10 @@ export async function performWrite(ctx: Context, operation: string, input: objec
   const { clientMutationId = null } = input as MutationInput;
   for (let attempt = 1; ; attempt++) {
     try {
-      const result = await ctx.db.transaction(async (db) => {
-        const write: Context = { ...ctx, db, loaders: new (ctx.loaders.constructor as new () => Context["loaders"])() };
-        const payload = await method(input, write);
-        if (!writeAudit) throw new Error("No audit writer is in place.");
-        await writeAudit(write, operation, db.changes);
-        return payload;
-      });
+      const result = await ctx.db.transaction(
+        (db) => method(input, { ...ctx, db, loaders: new Loaders() }),
+        (db) => auditWriter({ ...ctx, db }, operation, db.changes),
+      );
       ctx.loaders.clear();
       return { ...result, errors: [], clientMutationId };
     } catch (error) {

@@ -23,7 +23,11 @@ function databaseError(code: string): { code: string; message: string } | null {
     return { code: "BAD_USER_INPUT", message: "A value cannot be read as what it has to be." };
   }
   if (code === "57014") return { code: "TIMEOUT", message: "The database took too long. Ask for less." };
-  if (["55P03", "40001", "40P01", "53300"].includes(code) || /^(57P0|08)/.test(code) || /^(ECONN|EPIPE|ETIMEDOUT)/.test(code)) {
+  if (
+    ["55P03", "40001", "40P01", "53300"].includes(code) ||
+    /^(57P0|08)/.test(code) ||
+    /^(ECONN|EPIPE|ETIMEDOUT)/.test(code)
+  ) {
     return { code: "UNAVAILABLE", message: "The database is not available now. Try again." };
   }
   return null;
@@ -38,7 +42,10 @@ export function publicError(formatted: GraphQLFormattedError, original: unknown)
     const { argument } = extensions!;
     return { message, ...place, extensions: { code, ...(argument !== undefined && { argument }) } };
   }
-  const known = knownFailure(original) ?? { code: "INTERNAL_SERVER_ERROR", message: "Something went wrong on our side." };
+  const known = knownFailure(original) ?? {
+    code: "INTERNAL_SERVER_ERROR",
+    message: "Something went wrong on our side.",
+  };
   return { message: known.message, ...place, extensions: { code: known.code } };
 }
 

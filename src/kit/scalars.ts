@@ -34,7 +34,7 @@ export const UUID = stringScalar({
   read: (text) => (isUuid(text) ? text.toLowerCase() : undefined),
 });
 
-const DATE_TIME_PATTERN = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+const DATE_TIME_PATTERN = /^\d{4}-\d{2}-\d{2}[Tt](?!24)\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 export const DateTime = stringScalar({
   name: "DateTime",
@@ -44,7 +44,10 @@ export const DateTime = stringScalar({
   read: (text) => {
     if (!DATE_TIME_PATTERN.test(text) || !isCalendarDay(text.slice(0, 10))) return undefined;
     const instant = new Date(text.replace(/(\.\d{3})\d+/, "$1"));
-    return Number.isNaN(instant.getTime()) ? undefined : instant.toISOString();
+    if (Number.isNaN(instant.getTime())) return undefined;
+    const utc = instant.toISOString();
+    // An offset can carry the instant out of the years that four digits name.
+    return /^(?!0000)\d{4}-/.test(utc) ? utc : undefined;
   },
   write: (stored) => (stored instanceof Date ? stored.toISOString() : stored),
 });

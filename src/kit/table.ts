@@ -8,7 +8,8 @@ export interface Deriving<T> {
   derive(row: Partial<T>): Partial<T>;
 }
 
-export const snakeCase = (property: string): string => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const snakeCase = (property: string): string =>
+  property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** What SQL needs to know of an entity class, read once from TypeORM's decorators. */
 export interface Table {
@@ -42,7 +43,9 @@ function readTable(entity: Entity): Table {
   return {
     name: raw(name),
     type: entity.name,
-    columns: new Map(args.map((column) => [column.propertyName, raw(column.options.name ?? snakeCase(column.propertyName))])),
+    columns: new Map(
+      args.map((column) => [column.propertyName, raw(column.options.name ?? snakeCase(column.propertyName))]),
+    ),
     visible: args.filter((column) => column.options.select !== false).map((column) => column.propertyName),
     primary: args
       .filter((column) => column.options.primary && column.propertyName !== "tenantId")
@@ -60,7 +63,9 @@ export function selectList(entity: Entity, alias: string, prefix = ""): Sql {
   let list = selectLists.get(key);
   if (!list) {
     const { columns, visible } = tableOf(entity);
-    list = raw(visible.map((property) => `${alias}.${columns.get(property)!.text} AS "${prefix}${property}"`).join(", "));
+    list = raw(
+      visible.map((property) => `${alias}.${columns.get(property)!.text} AS "${prefix}${property}"`).join(", "),
+    );
     selectLists.set(key, list);
   }
   return list;

@@ -12,7 +12,7 @@ export interface Statement {
 /** What the tenant door stands on: statements run with that tenant's marker, alone or in one transaction. */
 export interface SqlRunner {
   run(tenantId: string, statement: Statement): Promise<object[]>;
-  transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>): Promise<T>;
+  transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>, last?: () => Promise<void>): Promise<T>;
 }
 
 /** One thing that a transaction changed, for its audit event. Fields hold [before, after]. */
@@ -61,7 +61,9 @@ export class TenantDb {
 
   /** Runs a statement that states `tenantIs` for each of its tables. Prepare what is hot and of few shapes. */
   query<Row extends object>(statement: Sql, { prepare = false } = {}): Promise<Row[]> {
-    return this.runner.run(this.tenantId, { text: statement.text, values: statement.values, prepare }) as Promise<Row[]>;
+    return this.runner.run(this.tenantId, { text: statement.text, values: statement.values, prepare }) as Promise<
+      Row[]
+    >;
   }
 
   /** The row with these values under that row rule (over `n`), or null. In a transaction it is locked until the end. */
@@ -128,12 +130,17 @@ export class TenantDb {
     this.note(entity, "DELETE", row, Object.fromEntries(Object.entries(row).map(([k, v]) => [k, [v, null]])));
   }
 
-  /** Runs the work in one transaction: all of it is kept, or nothing. */
-  transaction<T>(work: (db: TenantDb) => Promise<T>): Promise<T> {
-    return this.runner.transaction(this.tenantId, (run) => {
-      const runner: SqlRunner = { run, transaction: (_, nested) => nested(run) };
-      return work(new TenantDb(this.tenant, runner, true));
-    });
+  /**
+   * Runs the work in one transaction: all of it is kept, or nothing. `last` runs behind it; its one statement travels
+   * with COMMIT, which keeps nothing when that statement fails.
+   */
+  transaction<T>(work: (db: TenantDb) => Promise<T>, last?: (db: TenantDb) => Promise<void>): Promise<T> {
+    let db: TenantDb;
+    return this.runner.transaction(
+      this.tenantId,
+      (run) => work((db = new TenantDb(this.tenant, { run, transaction: (_, nested) => nested(run) }, true))),
+      last && (() => last(db)),
+    );
   }
 
   private note(entity: Entity, action: Change["action"], row: object, fields: Change["fields"]): void {

@@ -3,12 +3,7 @@
  * asked, in JavaScript, so that no database extension has to agree with it.
  */
 export const normalise = (text: string): string =>
-  text
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase()
-    .replace(/\s+/g, " ")
-    .trim();
+  text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/\s+/g, " ").trim();
 
 /** A LIKE pattern that finds the text anywhere, taking its own `%`, `_` and `\` as plain characters. */
 export const containsPattern = (text: string): string => `%${text.replace(/[\\%_]/g, "\\$&")}%`;

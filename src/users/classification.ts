@@ -53,7 +53,9 @@ registerEnumType(ClassificationSource, {
 @Entity("user_classifications")
 @Check("user_classifications_source", `"source" IN ('MANUAL', 'AUTOMATIC')`)
 @ForeignKey(() => User, ["tenantId", "userId"], ["tenantId", "guid"], { name: "user_classifications_user" })
-@ForeignKey(() => Classification, ["tenantId", "classificationId"], ["tenantId", "guid"], { name: "user_classifications_classification" })
+@ForeignKey(() => Classification, ["tenantId", "classificationId"], ["tenantId", "guid"], {
+  name: "user_classifications_classification",
+})
 @Index("user_classifications_by_classification", ["tenantId", "classificationId", "userId", "validUntil"])
 export class UserClassification {
   @PrimaryColumn("uuid", { select: false })
@@ -71,6 +73,9 @@ export class UserClassification {
   @Attribute(() => DateTime, { default: () => "now()", description: "When it was given." })
   assignedAt!: string;
 
-  @Attribute(() => DateTime, { nullable: true, description: "Until when it counts. Null: without end. Past it, it is not listed." })
+  @Attribute(() => DateTime, {
+    nullable: true,
+    description: "Until when it counts. Null: without end. Past it, it is not listed.",
+  })
   validUntil!: string | null;
 }

@@ -13,7 +13,12 @@ import { User } from "./user.js";
 constraintMeans("users_contact_email", UsersErrorCode.TAKEN, "Another user has this e-mail address.", "email");
 constraintMeans("users_username", UsersErrorCode.TAKEN, "Another user has this username.", "username");
 constraintMeans("classifications_name", UsersErrorCode.TAKEN, "Another classification has this name.", "name");
-constraintMeans("classifications_reference", UsersErrorCode.TAKEN, "Another classification has this reference.", "reference");
+constraintMeans(
+  "classifications_reference",
+  UsersErrorCode.TAKEN,
+  "Another classification has this reference.",
+  "reference",
+);
 
 export const users = {
   resolvers: [

@@ -18,7 +18,11 @@ import { classificationList, classificationsByUser, userByGuid } from "./loaders
 import { User } from "./user.js";
 
 export const UserConnection = connectionOf("User", () => User, "Users of the tenant that the caller may see.");
-const ClassificationConnection = connectionOf("Classification", () => Classification, "The tenant's classifications, by name.");
+const ClassificationConnection = connectionOf(
+  "Classification",
+  () => Classification,
+  "The tenant's classifications, by name.",
+);
 const UserClassificationConnection = connectionOf(
   "UserClassification",
   () => Classification,

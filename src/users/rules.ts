@@ -42,7 +42,10 @@ export async function userToChange(ctx: Context, id: string, field: string): Pro
 const STEPS = {
   suspend: { from: [UserStatus.ACTIVE], to: UserStatus.SUSPENDED },
   reactivate: { from: [UserStatus.SUSPENDED], to: UserStatus.ACTIVE },
-  revoke: { from: [UserStatus.DRAFT, UserStatus.INVITED, UserStatus.ACTIVE, UserStatus.SUSPENDED], to: UserStatus.REVOKED },
+  revoke: {
+    from: [UserStatus.DRAFT, UserStatus.INVITED, UserStatus.ACTIVE, UserStatus.SUSPENDED],
+    to: UserStatus.REVOKED,
+  },
 } as const satisfies Record<string, { from: UserStatus[]; to: UserStatus }>;
 
 /** The status after a step. Refuses a step that the present status does not allow. */
@@ -97,7 +100,7 @@ export function profileChanges(input: ProfileInput): Partial<User> {
     const value = input[field];
     if (value === undefined) continue;
     const text = value?.normalize("NFC").trim() || null;
-    if (text !== null && [...text].length > limit) {
+    if (text !== null && Array.from(text).length > limit) {
       errors.push(usersError(UsersErrorCode.INVALID, `At most ${limit} characters.`, field));
     } else if (text !== null && (/\p{Cc}/u.test(text) || !isStorable(text))) {
       errors.push(usersError(UsersErrorCode.INVALID, "Control characters and line breaks are not allowed.", field));
@@ -105,7 +108,8 @@ export function profileChanges(input: ProfileInput): Partial<User> {
       changes[field] = text;
     }
   }
-  if (input.email === null) errors.push(usersError(UsersErrorCode.REQUIRED, "An account needs an e-mail address.", "email"));
+  if (input.email === null)
+    errors.push(usersError(UsersErrorCode.REQUIRED, "An account needs an e-mail address.", "email"));
   else if (input.email !== undefined) changes.contactEmail = input.email;
   if (errors.length > 0) throw new Refusal(errors);
   return changes;
@@ -122,7 +126,8 @@ export function refuseRevoked(user: User, field: string): void {
 export function requiredText(value: string, limit: number, field: string): string {
   const text = value.normalize("NFC").trim();
   if (text === "") refuse(UsersErrorCode.REQUIRED, "Cannot be blank.", field);
-  if ([...text].length > limit) refuse(UsersErrorCode.INVALID, `At most ${limit} characters.`, field);
-  if (/\p{Cc}/u.test(text)) refuse(UsersErrorCode.INVALID, "Control characters and line breaks are not allowed.", field);
+  if (Array.from(text).length > limit) refuse(UsersErrorCode.INVALID, `At most ${limit} characters.`, field);
+  if (/\p{Cc}/u.test(text))
+    refuse(UsersErrorCode.INVALID, "Control characters and line breaks are not allowed.", field);
   return text;
 }

@@ -1,6 +1,16 @@
 import { Extensions, Field, ObjectType, registerEnumType } from "type-graphql";
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from "typeorm";
-import { Attribute, type Context, DateTime, EmailAddress, GlobalId, Hidden, Node, normalise, UUID } from "../kit/index.js";
+import {
+  Attribute,
+  type Context,
+  DateTime,
+  EmailAddress,
+  GlobalId,
+  Hidden,
+  Node,
+  normalise,
+  UUID,
+} from "../kit/index.js";
 import { inviteStatusOf, InviteStatus } from "./invite-status.js";
 
 export enum UserType {
@@ -38,12 +48,17 @@ registerEnumType(UserStatus, {
 });
 
 /** An account of the tenant. Raw foreign keys are columns only; relations are loader fields. */
-@ObjectType({ implements: Node, description: "An account of the tenant: an investor, an entrepreneur, or a member of staff." })
+@ObjectType({
+  implements: Node,
+  description: "An account of the tenant: an investor, an entrepreneur, or a member of staff.",
+})
 @Entity("users")
 @Check("users_type", `"type" IN ('INVESTOR', 'ENTREPRENEUR', 'INTERNAL')`)
 @Check("users_status", `"status" IN ('DRAFT', 'INVITED', 'ACTIVE', 'SUSPENDED', 'REVOKED')`)
 @Check("users_invite_status", `"invite_status" IN ('DRAFT', 'INVITED', 'COMPLETED', 'REVOKED')`)
-@ForeignKey(() => User, ["tenantId", "assignedInternalUserId"], ["tenantId", "guid"], { name: "users_assigned_internal_user" })
+@ForeignKey(() => User, ["tenantId", "assignedInternalUserId"], ["tenantId", "guid"], {
+  name: "users_assigned_internal_user",
+})
 @Index("users_contact_email", ["tenantId", "emailNorm"], { unique: true })
 @Index("users_username", ["tenantId", "usernameNorm"], { unique: true })
 @Index("users_without_username", ["tenantId", "guid"], { where: `"username_norm" IS NULL` })
@@ -75,7 +90,11 @@ export class User implements Node {
   @Attribute(() => UserStatus, { description: "Where the account stands." })
   status!: UserStatus;
 
-  @Attribute(() => String, { nullable: true, description: "The name to sign in with, when it is not the e-mail address. Unique in the tenant without regard to case." })
+  @Attribute(() => String, {
+    nullable: true,
+    description:
+      "The name to sign in with, when it is not the e-mail address. Unique in the tenant without regard to case.",
+  })
   username!: string | null;
 
   @Attribute(() => String, { nullable: true, description: "Mr, Ms, Dr and the like." })
@@ -87,17 +106,26 @@ export class User implements Node {
   @Attribute(() => String, { nullable: true, description: "Family name, or the name of a firm." })
   surname!: string | null;
 
-  @Field(() => String, { nullable: true, description: "As printed: title, forename and surname. Null when none is known." })
+  @Field(() => String, {
+    nullable: true,
+    description: "As printed: title, forename and surname. Null when none is known.",
+  })
   @Extensions({ resolve: printedName })
   name!: string | null;
 
-  @Attribute(() => EmailAddress, { description: "Where the platform writes to. Unique in the tenant without regard to case." })
+  @Attribute(() => EmailAddress, {
+    description: "Where the platform writes to. Unique in the tenant without regard to case.",
+  })
   contactEmail!: string;
 
   @Attribute(() => Boolean, { default: false, description: "Signs in with a second factor." })
   tfaEnabled!: boolean;
 
-  @Attribute(() => DateTime, { nullable: true, default: () => "now()", description: "When the account was made. Null for accounts taken over from a system that did not record it." })
+  @Attribute(() => DateTime, {
+    nullable: true,
+    default: () => "now()",
+    description: "When the account was made. Null for accounts taken over from a system that did not record it.",
+  })
   createdAt!: string | null;
 
   @Attribute(() => DateTime, { default: () => "now()", description: "When the account's own data last changed." })
@@ -115,20 +143,32 @@ export class User implements Node {
   @Hidden("text", { nullable: true, name: "invite_status" })
   storedInviteStatus!: InviteStatus | null;
 
-  @Field(() => InviteStatus, { nullable: true, description: "The status of the latest invitation. Null: never invited." })
-  @Extensions({ resolve: (user: User, _args: object, ctx: Context) => inviteStatusOf(user.storedInviteStatus, user.inviteDateExpires, ctx.now) })
+  @Field(() => InviteStatus, {
+    nullable: true,
+    description: "The status of the latest invitation. Null: never invited.",
+  })
+  @Extensions({
+    resolve: (user: User, _args: object, ctx: Context) =>
+      inviteStatusOf(user.storedInviteStatus, user.inviteDateExpires, ctx.now),
+  })
   inviteStatus!: InviteStatus | null;
 
   @Attribute(() => DateTime, { nullable: true, description: "When the latest invitation was first sent." })
   inviteDateInvited!: string | null;
 
-  @Attribute(() => DateTime, { nullable: true, description: "Until when the latest invitation can be accepted. Null once accepted or never sent." })
+  @Attribute(() => DateTime, {
+    nullable: true,
+    description: "Until when the latest invitation can be accepted. Null once accepted or never sent.",
+  })
   inviteDateExpires!: string | null;
 
   @Attribute(() => DateTime, { nullable: true, description: "When the latest invitation last changed its status." })
   inviteDateModified!: string | null;
 
-  @Attribute(() => Number, { default: 1, description: "Grows by one with every change; give it back as `expectedVersion`." })
+  @Attribute(() => Number, {
+    default: 1,
+    description: "Grows by one with every change; give it back as `expectedVersion`.",
+  })
   version!: number;
 
   @Hidden("text", { nullable: true, select: false })

@@ -19,7 +19,8 @@ export class RevokeUser {
     input: () => RevokeUserInput,
     payload: () => RevokeUserPayload,
     allow: holders("users.write"),
-    description: "Locks a user out for good and withdraws an open invitation. Only a new invitation brings the account back.",
+    description:
+      "Locks a user out for good and withdraws an open invitation. Only a new invitation brings the account back.",
   })
   async revokeUser(input: RevokeUserInput, ctx: Context): Promise<{ user: User }> {
     const { db, now } = ctx;

@@ -10,7 +10,9 @@ class CreateClassificationInput extends MutationInput {
   @Field(() => String, { description: "What people read: 1 to 255 characters, unique in the tenant." })
   name!: string;
 
-  @Field(() => String, { description: "The platform's own short id, e.g. `123`: 1 to 64 characters, unique in the tenant." })
+  @Field(() => String, {
+    description: "The platform's own short id, e.g. `123`: 1 to 64 characters, unique in the tenant.",
+  })
   reference!: string;
 }
 
@@ -24,7 +26,10 @@ export class CreateClassification {
     allow: administrators("users.write"),
     description: "Adds a label that investors can be given.",
   })
-  async createClassification(input: CreateClassificationInput, { db }: Context): Promise<{ classification: Classification }> {
+  async createClassification(
+    input: CreateClassificationInput,
+    { db }: Context,
+  ): Promise<{ classification: Classification }> {
     const name = requiredText(input.name, 255, "name");
     const reference = requiredText(input.reference, 64, "reference");
     return { classification: await db.insert(Classification, { guid: uuidv7(), name, reference }) };

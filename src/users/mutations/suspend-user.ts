@@ -18,7 +18,8 @@ export class SuspendUser {
     input: () => SuspendUserInput,
     payload: () => SuspendUserPayload,
     allow: holders("users.write"),
-    description: "Locks an active user out from the next request on. Not oneself, not a group's lead, not the last administrator.",
+    description:
+      "Locks an active user out from the next request on. Not oneself, not a group's lead, not the last administrator.",
   })
   async suspendUser(input: SuspendUserInput, ctx: Context): Promise<{ user: User }> {
     const user = await userToChange(ctx, input.userId, "userId");

@@ -15,10 +15,16 @@ class UpdateCurrentUserInput extends MutationInput {
   @Field(() => String, { nullable: true, description: "At most 255 characters. Null clears it." })
   surname?: string | null;
 
-  @Field(() => EmailAddress, { nullable: true, description: "The contact e-mail address; cannot be cleared, nor changed in an impersonated session." })
+  @Field(() => EmailAddress, {
+    nullable: true,
+    description: "The contact e-mail address; cannot be cleared, nor changed in an impersonated session.",
+  })
   email?: string | null;
 
-  @Field(() => Int, { nullable: true, description: "The `version` that was read; another one is refused with STALE_OBJECT." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "The `version` that was read; another one is refused with STALE_OBJECT.",
+  })
   expectedVersion?: number | null;
 }
 

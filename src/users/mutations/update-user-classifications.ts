@@ -1,7 +1,17 @@
 import { Field, ID, InputType, Resolver } from "type-graphql";
 import { holders } from "../../access/index.js";
-import { type Context, DateTime, keyOf, MutationInput, payloadOf, refuse, sql, UsersErrorCode, Write } from "../../kit/index.js";
-import { Classification, ClassificationSource, UserClassification } from "../classification.js";
+import {
+  type Context,
+  DateTime,
+  keyOf,
+  MutationInput,
+  payloadOf,
+  refuse,
+  sql,
+  UsersErrorCode,
+  Write,
+} from "../../kit/index.js";
+import { type Classification, ClassificationSource, UserClassification } from "../classification.js";
 import { refuseRevoked, userToChange } from "../rules.js";
 import { User, UserType } from "../user.js";
 
@@ -19,7 +29,9 @@ class UpdateUserClassificationsInput extends MutationInput {
   @Field(() => ID, { description: "The investor: global id or guid." })
   userId!: string;
 
-  @Field(() => [UserClassificationInput], { description: "The whole set given by hand, 50 at most; what is not in it is taken away." })
+  @Field(() => [UserClassificationInput], {
+    description: "The whole set given by hand, 50 at most; what is not in it is taken away.",
+  })
   classifications!: UserClassificationInput[];
 }
 
@@ -32,7 +44,8 @@ export class UpdateUserClassifications {
     input: () => UpdateUserClassificationsInput,
     payload: () => UpdateUserClassificationsPayload,
     allow: holders("users.write"),
-    description: "Sets the classifications that staff give an investor. Automatic ones stay, unless named: then they become manual.",
+    description:
+      "Sets the classifications that staff give an investor. Automatic ones stay, unless named: then they become manual.",
   })
   async updateUserClassifications(input: UpdateUserClassificationsInput, ctx: Context): Promise<{ user: User }> {
     const { db } = ctx;
@@ -60,7 +73,10 @@ export class UpdateUserClassifications {
 }
 
 /** Classification -> until when, each known, once, and still to count. */
-async function wantedClassifications(inputs: UserClassificationInput[], { db, now }: Context): Promise<Map<string, string | null>> {
+async function wantedClassifications(
+  inputs: UserClassificationInput[],
+  { db, now }: Context,
+): Promise<Map<string, string | null>> {
   if (inputs.length > MAX_CLASSIFICATIONS) {
     refuse(UsersErrorCode.INVALID, `At most ${MAX_CLASSIFICATIONS} classifications.`, "classifications");
   }
@@ -79,7 +95,11 @@ async function wantedClassifications(inputs: UserClassificationInput[], { db, no
   );
   const unknown = [...wanted.keys()].findIndex((guid) => !known.some((row) => row.guid === guid));
   if (unknown !== -1) {
-    refuse(UsersErrorCode.UNKNOWN_CLASSIFICATION, "No such classification.", `classifications.${unknown}.classificationId`);
+    refuse(
+      UsersErrorCode.UNKNOWN_CLASSIFICATION,
+      "No such classification.",
+      `classifications.${unknown}.classificationId`,
+    );
   }
   return wanted;
 }

@@ -1,6 +1,15 @@
 import { Field, ID, InputType, Int, Resolver } from "type-graphql";
 import { holders } from "../../access/index.js";
-import { type Context, EmailAddress, keyOf, MutationInput, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
+import {
+  type Context,
+  EmailAddress,
+  keyOf,
+  MutationInput,
+  payloadOf,
+  refuse,
+  UsersErrorCode,
+  Write,
+} from "../../kit/index.js";
 import { profileChanges, refuseRevoked, refuseStale, userToChange } from "../rules.js";
 import { User, UserType } from "../user.js";
 
@@ -27,7 +36,10 @@ class UpdateUserInput extends MutationInput {
   @Field(() => ID, { nullable: true, description: "The member of staff who looks after the user. Null: nobody." })
   assignedInternalUserId?: string | null;
 
-  @Field(() => Int, { nullable: true, description: "The `version` that was read; another one is refused with STALE_OBJECT." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "The `version` that was read; another one is refused with STALE_OBJECT.",
+  })
   expectedVersion?: number | null;
 }
 
@@ -39,7 +51,8 @@ export class UpdateUser {
     input: () => UpdateUserInput,
     payload: () => UpdateUserPayload,
     allow: holders("users.write"),
-    description: "Changes a user's profile; a field left out stays as it is. Internal members may change their assigned clients only.",
+    description:
+      "Changes a user's profile; a field left out stays as it is. Internal members may change their assigned clients only.",
   })
   async updateUser(input: UpdateUserInput, ctx: Context): Promise<{ user: User }> {
     const user = await userToChange(ctx, input.userId, "userId");

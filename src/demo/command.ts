@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { readFile, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import type { Config } from "../config.js";
+import { databaseUrls, ensureDatabase, migrate, startEmbeddedPostgres } from "../database/index.js";
+
+/** Runs a command of the command line: what goes wrong is one line on stderr, and the exit code 1. */
+export async function command(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { message, code } = error as Error & { code?: string };
+    process.stderr.write(`${(message || code || String(error)).split("\n").join("; ")}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** A whole number within bounds, or the line that says what is wrong. */
+export function wholeNumber(option: string, text: string, min: number, max: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+  throw new Error(`--${option} has to be a whole number from ${min} to ${max}, not "${text}".`);
+}
+
+const DATABASE = "users";
+
+/**
+ * Works on the database as its owner: the one configured or else the embedded one of DATA_DIR, which is used as it runs
+ * under a server, or started for the moment.
+ */
+export async function withDatabase<T>(config: Config, work: (ownerUrl: string) => Promise<T>): Promise<T> {
+  const configured = config.DATABASE_OWNER_URL ?? config.DATABASE_URL;
+  if (configured) return work(configured);
+  const dataDir = join(config.DATA_DIR, "postgres");
+  const running = await runningEmbedded(dataDir);
+  if (running) return work(databaseUrls(running, DATABASE).ownerUrl);
+
+  const embedded = await startEmbeddedPostgres({ dataDir, durable: true });
+  try {
+    const { ownerUrl, appUrl } = await ensureDatabase((database) => embedded.url(database), DATABASE);
+    await migrate(ownerUrl, decodeURIComponent(new URL(appUrl).username));
+    return await work(ownerUrl);
+  } finally {
+    await embedded.stop();
+  }
+}
+
+/** The embedded server of that folder, or of the folder kept elsewhere for it, if one answers to its own password. */
+async function runningEmbedded(dataDir: string): Promise<((database: string) => string) | undefined> {
+  const folder = await realpath(dataDir).catch(() => undefined);
+  if (!folder) return undefined;
+  const elsewhere = createHash("sha256").update(folder).digest("hex").slice(0, 16);
+  for (const home of [folder, join("/var/lib/embedded-postgres", elsewhere)]) {
+    const [lock, password] = await Promise.all(
+      ["pgdata/postmaster.pid", "password"].map((file) =>
+        readFile(join(home, "cluster", file), "utf8").catch(() => ""),
+      ),
+    );
+    const port = lock!.split("\n")[3];
+    if (!port || !password) continue;
+    const url = (database: string): string => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
+    const client = new pg.Client({ connectionString: url("postgres") });
+    const answers = await client.connect().then(
+      () => true,
+      () => false, // a lock left behind
+    );
+    await client.end().catch(() => {});
+    if (answers) return url;
+  }
+  return undefined;
+}

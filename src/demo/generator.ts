@@ -1,0 +1,332 @@
+import { PERMISSIONS, Role, UserRole } from "../access/index.js";
+import { Invitation } from "../invitations/index.js";
+import { GroupMember, UserGroup, UserGroupKind } from "../user-groups/index.js";
+import { Classification, ClassificationSource, UserClassification } from "../users/classification.js";
+import { InviteStatus, User, UserStatus, UserType } from "../users/index.js";
+import { Chance, type Shares } from "./chance.js";
+import { emailAddress, firmName, houseName, personName } from "./people.js";
+import { rowsOf, type TableRows, tenantIdOf } from "./write-tenant.js";
+
+export interface TenantPlan {
+  name: string;
+  users: number;
+  groups: number;
+  seed: number;
+  /** All dates are told from this instant, in milliseconds. */
+  at: number;
+}
+
+/** The first generated user, who is an administrator. */
+export const ADMINISTRATOR_EMAIL = "administrator@example.com";
+
+/** Each kind of row draws from a source of its own: a number more for one changes no other. */
+enum Stream {
+  ACCOUNT,
+  USER_ID,
+  USER_ROLES,
+  GROUP,
+  GROUP_ID,
+  MEMBER,
+  CLASSIFICATION_ID,
+  HOLDING,
+  ROLE_ID,
+}
+
+const DAY = 86_400_000;
+const WEEK = 7 * DAY;
+const YEARS = 6 * 365 * DAY;
+
+const ROLES: Pick<Role, "scope" | "name" | "administrator" | "permissions">[] = [
+  { scope: "INTERNAL", name: "Administrator", administrator: true, permissions: [...PERMISSIONS] },
+  {
+    scope: "INTERNAL",
+    name: "Relationship manager",
+    administrator: false,
+    permissions: ["users.read", "users.write", "groups.read", "invitations.write", "forms.read", "submissions.read"],
+  },
+  {
+    scope: "INTERNAL",
+    name: "Read only",
+    administrator: false,
+    permissions: ["users.read", "groups.read", "forms.read"],
+  },
+  ...["Lead", "Member", "Viewer"].map((name) => ({
+    scope: "GROUP" as const,
+    name,
+    administrator: false,
+    permissions: [],
+  })),
+];
+type RoleName = "Administrator" | "Relationship manager" | "Read only" | "Lead" | "Member" | "Viewer";
+
+const FIRST_REFERENCE = 123;
+const CLASSIFICATIONS =
+  "High Net Worth Individual, Sophisticated Investor, Self-certified Sophisticated Investor, Investment Professional, Professional Client, Retail Client, Eligible Counterparty, Restricted Investor, Advised Investor, Accredited Investor, Qualified Purchaser, Überprüfter Anleger".split(
+    ", ",
+  );
+
+const STATUSES: Shares<UserStatus> = [
+  [86, UserStatus.ACTIVE],
+  [6, UserStatus.INVITED],
+  [2, UserStatus.DRAFT],
+  [3, UserStatus.SUSPENDED],
+  [3, UserStatus.REVOKED],
+];
+const GROUP_SIZES: Shares<(chance: Chance) => number> = [
+  [3, () => 0],
+  [91.6, (chance) => 1 + Math.floor(10 * chance.next() ** 1.5)],
+  [5, (chance) => chance.between(11, 40)],
+  [0.4, (chance) => chance.between(100, 500)],
+];
+
+/** What the other tables need to know of a user. */
+interface Account {
+  guid: string;
+  type: UserType;
+  status: UserStatus;
+  began: number;
+  /** When an earlier system's accounts were loaded, for one that came from there. */
+  loaded: number | null;
+  /** Oldest first; who was loaded may have none. */
+  invitations: Partial<Invitation>[];
+  /** Where the draws for the rest of the row go on. */
+  chance: Chance;
+}
+
+const instant = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/**
+ * A tenant that follows from its name, the seed and `at`: the same three give the same rows. Nothing is kept between
+ * rows, so a million users take no more memory than a hundred.
+ */
+export class GeneratedTenant {
+  private readonly words: number;
+  private readonly internals: number;
+  private readonly clients: number;
+
+  constructor(private readonly plan: TenantPlan) {
+    // Ids are told apart between tenants, as they are on the platform.
+    this.words = Number.parseInt(tenantIdOf(plan.name).slice(0, 8), 16) ^ plan.seed;
+    this.internals = Math.min(plan.users, Math.max(20, Math.round(plan.users * 0.002)));
+    this.clients = plan.users - this.internals;
+  }
+
+  /** Every table, in the order of their foreign keys. */
+  tables(): TableRows[] {
+    const { users, groups, at } = this.plan;
+    const createdAt = instant(at - YEARS);
+    return [
+      rowsOf(Role, ROLES.length, (index) => [{ guid: this.id(Stream.ROLE_ID, index), ...ROLES[index]! }]),
+      rowsOf(Classification, CLASSIFICATIONS.length, (index) => [
+        {
+          guid: this.id(Stream.CLASSIFICATION_ID, index),
+          reference: String(FIRST_REFERENCE + index),
+          name: CLASSIFICATIONS[index]!,
+          createdAt,
+        },
+      ]),
+      rowsOf(User, users, (index) => [this.user(index)]),
+      rowsOf(UserRole, this.internals, (index) => this.userRoles(index)),
+      rowsOf(UserGroup, groups, (index) => [this.group(index).row]),
+      rowsOf(GroupMember, groups, (index) => this.members(index)),
+      rowsOf(Invitation, users, (index) => this.account(index).invitations),
+      rowsOf(UserClassification, users, (index) => this.holdings(index)),
+    ];
+  }
+
+  roleId(name: RoleName): string {
+    return this.id(
+      Stream.ROLE_ID,
+      ROLES.findIndex((role) => role.name === name),
+    );
+  }
+
+  classificationId(reference: string): string {
+    return this.id(Stream.CLASSIFICATION_ID, Number(reference) - FIRST_REFERENCE);
+  }
+
+  private chance(stream: Stream, index: number): Chance {
+    return new Chance(this.words, stream, index);
+  }
+
+  private id(stream: Stream, index: number): string {
+    return this.chance(stream, index).uuid();
+  }
+
+  private account(index: number): Account {
+    const { at } = this.plan;
+    const chance = this.chance(Stream.ACCOUNT, index);
+    const guid = this.id(Stream.USER_ID, index);
+    const internal = index < this.internals;
+    const type = internal ? UserType.INTERNAL : chance.happens(0.882) ? UserType.INVESTOR : UserType.ENTREPRENEUR;
+    const status = index === 0 ? UserStatus.ACTIVE : chance.of(STATUSES);
+    // One of twenty loads: thousands of accounts share their instants.
+    const loaded = chance.happens(0.12) ? at - YEARS + chance.between(0, 19) * 90 * DAY : null;
+    const account = { guid, type, status, loaded, chance };
+    const was = status === UserStatus.ACTIVE || status === UserStatus.SUSPENDED;
+    if (was && loaded !== null) return { ...account, began: loaded, invitations: [] };
+
+    const sent = [at - YEARS, at];
+    if (status === UserStatus.INVITED)
+      sent.splice(0, 2, ...(chance.happens(0.5) ? [at - WEEK + 1, at] : [at - YEARS, at - 8 * DAY]));
+    const invited = chance.between(Math.max(sent[0]!, loaded ?? 0), sent[1]!);
+    const again = chance.happens(0.08);
+    const began = loaded ?? (again ? chance.between(at - YEARS, invited) : invited);
+    const last = { guid: chance.uuid(), userId: guid, ...invitationOf(chance, status, invited, at) };
+    if (!again) return { ...account, began, invitations: [last] };
+    const first = {
+      guid: chance.uuid(),
+      userId: guid,
+      status: InviteStatus.REVOKED,
+      dateInvited: instant(began),
+      dateExpires: instant(began + WEEK),
+      dateModified: instant(chance.between(began, Math.min(began + WEEK, invited))),
+    };
+    return { ...account, began, invitations: [first, last] };
+  }
+
+  private user(index: number): Partial<User> {
+    const { at } = this.plan;
+    const { guid, type, status, began, loaded, invitations, chance } = this.account(index);
+    const invitation = invitations.at(-1);
+    const internal = type === UserType.INTERNAL;
+    const joined = !invitation || invitation.status === InviteStatus.COMPLETED;
+    const since = invitation ? Date.parse(invitation.dateModified!) : began;
+    const firm = !internal && chance.happens(0.07);
+    const name = firm ? firmName(chance) : personName(chance, internal ? 0 : joined ? 0.01 : 0.15);
+    const tag = index.toString(36);
+    const contactEmail = index === 0 ? ADMINISTRATOR_EMAIL : emailAddress(chance, name, tag);
+    const username = chance.of([
+      [55, contactEmail],
+      [15, `${name.forename ?? "user"}.${tag}`],
+      [30, null],
+    ]);
+    // Mostly recent; some are known only by the quarter of a year.
+    const login = chance.between(Math.max(since, at - YEARS * chance.next() ** 4), at);
+    const lastLogin = chance.happens(0.05) ? Math.max(since, login - (login % (90 * DAY))) : login;
+    const onboarded = loaded ?? chance.between(since, Math.min(since + 30 * DAY, at));
+    const assigned = !internal && chance.happens(0.7) ? Math.floor(this.internals * chance.next() ** 2) : null;
+    return {
+      guid,
+      type,
+      status,
+      ...name,
+      username,
+      contactEmail,
+      tfaEnabled: joined && chance.happens(0.55),
+      createdAt: chance.happens(0.02) ? null : instant(began),
+      updatedAt: instant(chance.between(since, at)),
+      lastLogin: joined && chance.happens(0.93) ? instant(lastLogin) : null,
+      onboardingDateCompleted: joined && chance.happens(0.8) ? instant(onboarded) : null,
+      assignedInternalUserId: assigned === null ? null : this.id(Stream.USER_ID, assigned),
+      storedInviteStatus: invitation?.status ?? null,
+      inviteDateInvited: invitation?.dateInvited ?? null,
+      inviteDateExpires: invitation?.dateExpires ?? null,
+      inviteDateModified: invitation?.dateModified ?? null,
+      version: 1,
+    };
+  }
+
+  private userRoles(index: number): Partial<UserRole>[] {
+    const other = this.chance(Stream.USER_ROLES, index).of<RoleName[]>([
+      [80, ["Relationship manager"]],
+      [5, ["Relationship manager", "Read only"]],
+      [15, ["Read only"]],
+    ]);
+    const names = index % 10 === 0 ? ["Administrator" as const] : other;
+    const userId = this.id(Stream.USER_ID, index);
+    return names.map((name) => ({ userId, roleId: this.roleId(name) }));
+  }
+
+  private group(index: number): { row: Partial<UserGroup>; size: number; began: number } {
+    const { at } = this.plan;
+    const chance = this.chance(Stream.GROUP, index);
+    const size = Math.min(this.clients, chance.of(GROUP_SIZES)(chance));
+    const began = chance.between(at - YEARS, at);
+    const first = size > 0 ? this.account(this.member(index, 0)) : undefined;
+    const row = {
+      guid: this.id(Stream.GROUP_ID, index),
+      name: `${houseName(chance)} ${index + 1}`,
+      description: chance.happens(0.4) ? `Invests together since ${instant(began).slice(0, 4)}.` : null,
+      kind: size > 0 ? UserGroupKind.STANDARD : UserGroupKind.SHELL,
+      leadUserId: first?.status === UserStatus.ACTIVE ? first.guid : null,
+      createdAt: instant(began),
+      updatedAt: instant(chance.between(began, at)),
+      version: 1,
+    };
+    return { row, size, began };
+  }
+
+  private members(index: number): Partial<GroupMember>[] {
+    const { row: group, size, began } = this.group(index);
+    const chance = this.chance(Stream.MEMBER, index);
+    return Array.from({ length: size }, (_, place) => this.account(this.member(index, place)))
+      .filter(({ status }) => status !== UserStatus.DRAFT && status !== UserStatus.INVITED)
+      .map((account) => {
+        const leads = account.guid === group.leadUserId;
+        return {
+          groupId: group.guid!,
+          userId: account.guid,
+          roleId: this.roleId(leads ? "Lead" : chance.happens(0.8) ? "Member" : "Viewer"),
+          isSignatory: account.status === UserStatus.ACTIVE && chance.happens(leads ? 0.8 : 0.25),
+          joinedAt: instant(chance.between(Math.max(began, account.began), this.plan.at)),
+        };
+      });
+  }
+
+  /**
+   * Who holds that place in a group: the clients in turn, in steps that share no divisor with their number. So the
+   * members of a group differ, and so do the first ones of all groups, who lead them.
+   */
+  private member(group: number, place: number): number {
+    const step = (share: number): number => coprime(this.clients, Math.max(1, Math.floor(this.clients * share)));
+    return this.internals + ((group * step(0.618) + place * step(0.2137)) % this.clients);
+  }
+
+  /** Two classifications of every investor. */
+  private holdings(index: number): Partial<UserClassification>[] {
+    const { at } = this.plan;
+    const { guid, type, began } = this.account(index);
+    if (type !== UserType.INVESTOR) return [];
+    const chance = this.chance(Stream.HOLDING, index);
+    const one = Math.floor(CLASSIFICATIONS.length * chance.next() ** 2);
+    const other = (one + chance.between(1, CLASSIFICATIONS.length - 1)) % CLASSIFICATIONS.length;
+    return [one, other].map((classification) => {
+      const assigned = chance.between(began, at);
+      const validUntil = chance.of([
+        [20, chance.between(assigned, at)],
+        [55, at + chance.between(1, 3 * 365) * DAY],
+        [25, null],
+      ]);
+      return {
+        userId: guid,
+        classificationId: this.id(Stream.CLASSIFICATION_ID, classification),
+        source: chance.happens(0.7) ? ClassificationSource.MANUAL : ClassificationSource.AUTOMATIC,
+        assignedAt: instant(assigned),
+        validUntil: validUntil === null ? null : instant(validUntil),
+      };
+    });
+  }
+}
+
+/** An invitation first sent at that instant, as it stands for a user of that status. */
+function invitationOf(chance: Chance, status: UserStatus, invited: number, at: number): Partial<Invitation> {
+  const dateInvited = instant(invited);
+  if (status === UserStatus.DRAFT) {
+    return { status: InviteStatus.DRAFT, dateInvited: null, dateExpires: null, dateModified: dateInvited };
+  }
+  const expires = invited + (chance.happens(0.1) ? 30 * DAY : WEEK);
+  const dateExpires = instant(expires);
+  if (status === UserStatus.INVITED) {
+    return { status: InviteStatus.INVITED, dateInvited, dateExpires, dateModified: dateInvited };
+  }
+  const dateModified = instant(chance.between(invited, Math.min(expires, at)));
+  return status === UserStatus.REVOKED && chance.happens(0.6)
+    ? { status: InviteStatus.REVOKED, dateInvited, dateExpires, dateModified }
+    : { status: InviteStatus.COMPLETED, dateInvited, dateExpires: null, dateModified };
+}
+
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+
+/** The smallest number from there on that shares no divisor with `n`. */
+const coprime = (n: number, from: number): number => (divisor(n, from) === 1 ? from : coprime(n, from + 1));

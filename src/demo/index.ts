@@ -1,0 +1,8 @@
+export { createSampleTenant, DEMO_TENANT, ensureDemoTenant, type DemoTenant, type KnownUser } from "./demo-tenant.js";
+export {
+  DEVELOPMENT_AUDIENCE,
+  DEVELOPMENT_ISSUER,
+  developmentKey,
+  type DevelopmentClaims,
+  type DevelopmentKey,
+} from "./development-key.js";

@@ -1,0 +1,170 @@
+import "reflect-metadata";
+import { pino, type Logger } from "pino";
+import { readPublicKeys, type TokenRules } from "./access/index.js";
+import { ConfigError, type Config, readConfig } from "./config.js";
+import { databaseProblems, ensureDatabase, migrate, startEmbeddedPostgres } from "./database/index.js";
+import { ensureDemoTenant, type DemoTenant } from "./demo/demo-tenant.js";
+import {
+  DEVELOPMENT_AUDIENCE,
+  DEVELOPMENT_ISSUER,
+  type DevelopmentKey,
+  developmentKey,
+} from "./demo/development-key.js";
+import { exampleOperations } from "./explorer/index.js";
+import { startServer } from "./server.js";
+
+const SHUTDOWN_DEADLINE = 10_000;
+
+/** Everything that is to be undone at the end, last made first. */
+const cleanups: (() => Promise<void>)[] = [];
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const development = config.NODE_ENV !== "production";
+  const log = logger(config, development);
+  const key = config.TOKEN_JWKS_URL || config.TOKEN_PUBLIC_KEY ? null : await developmentKey(config.DATA_DIR);
+  const tokens = key ? developmentTokens(key) : await productionTokens(config);
+  const { appUrl, demo } = await database(config, log);
+  const explorer =
+    demo && key ? { token: await tokenOf(key, demo, "administrator"), operations: examples() } : undefined;
+
+  const server = await startServer({
+    host: config.HOST ?? (development ? "127.0.0.1" : "0.0.0.0"),
+    port: config.PORT,
+    databaseUrl: appUrl,
+    poolMax: config.DB_POOL_MAX,
+    statementTimeout: config.DB_STATEMENT_TIMEOUT,
+    tokens,
+    routerSecrets: config.ROUTER_SECRET ?? [],
+    nodeFields: config.NODE_FIELDS,
+    compileQueries: config.COMPILE_QUERIES,
+    development,
+    ...(explorer && { explorer }),
+    log,
+  });
+  cleanups.push(() => server.stop());
+  if (!stopping) {
+    // A balancer's probes see "not ready" for this long while requests are still served.
+    const drain = config.DRAIN_MILLISECONDS ?? (development ? 0 : 5_000);
+    beforeStop = async () => {
+      server.drain();
+      await new Promise((resolve) => setTimeout(resolve, drain));
+    };
+  }
+  if (demo && key) await introduce(server.url, key, demo);
+  else log.info({ url: server.url }, "serving");
+}
+
+async function database(config: Config, log: Logger): Promise<{ appUrl: string; demo: DemoTenant | null }> {
+  const { DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl } = config;
+  if (!appUrl) {
+    const dataDir = `${config.DATA_DIR}/postgres`;
+    const cluster = await startEmbeddedPostgres({ dataDir, durable: true, notice: (line) => log.info(line) });
+    cleanups.push(() => cluster.stop());
+    const urls = await ensureDatabase((name) => cluster.url(name), "users");
+    await migrate(urls.ownerUrl, new URL(urls.appUrl).username);
+    return { appUrl: urls.appUrl, demo: await ensureDemoTenant(urls.ownerUrl) };
+  }
+  if (ownerUrl) await migrate(ownerUrl, decodeURIComponent(new URL(appUrl).username));
+  const problems = await databaseProblems(appUrl);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { appUrl, demo: null };
+}
+
+async function productionTokens(config: Config): Promise<TokenRules> {
+  const {
+    TOKEN_ISSUER: issuer,
+    TOKEN_AUDIENCE: audience,
+    TOKEN_JWKS_URL: jwksUrl,
+    TOKEN_PUBLIC_KEY: publicKey,
+  } = config;
+  const missing = [!issuer && "TOKEN_ISSUER", !audience && "TOKEN_AUDIENCE"].filter(Boolean);
+  if (missing.length > 0)
+    throw new ConfigError(missing.map((name) => `${name as string} is missing: it goes with the token keys.`));
+  if (jwksUrl) return { issuer: issuer!, audience: audience!, keys: { jwksUrl } };
+  const jwks = await readPublicKeys(publicKey!).catch((error: Error) => {
+    throw new ConfigError([`TOKEN_PUBLIC_KEY: ${error.message}`]);
+  });
+  if (config.NODE_ENV === "production" && jwks.some(({ kid }) => kid?.startsWith("development"))) {
+    throw new ConfigError([
+      "TOKEN_PUBLIC_KEY: this is a development key; anybody who has the repository's data folder can sign with it.",
+    ]);
+  }
+  return { issuer: issuer!, audience: audience!, keys: { jwks } };
+}
+
+const developmentTokens = ({ jwks }: DevelopmentKey): TokenRules => ({
+  issuer: DEVELOPMENT_ISSUER,
+  audience: DEVELOPMENT_AUDIENCE,
+  keys: { jwks },
+});
+
+type DemoPerson = "administrator" | "lead" | "investor";
+const tokenOf = (key: DevelopmentKey, demo: DemoTenant, person: DemoPerson): Promise<string> =>
+  key.sign({ tenantId: demo.tenantId, subject: demo[person].guid });
+
+const examples = (): ReturnType<typeof exampleOperations> => exampleOperations("schema/operations");
+
+/** What a newcomer needs: where it is, three tokens to paste, and one line that works. */
+async function introduce(url: string, key: DevelopmentKey, demo: DemoTenant): Promise<void> {
+  const people: [DemoPerson, string][] = [
+    ["administrator", "sees and does everything"],
+    ["lead", "a group's lead: sees the members of their group"],
+    ["investor", "sees themselves"],
+  ];
+  const tokens = await Promise.all(
+    people.map(
+      async ([person, what]) => `  ${person} (${demo[person].email}; ${what})\n  ${await tokenOf(key, demo, person)}\n`,
+    ),
+  );
+  const token = await tokenOf(key, demo, "administrator");
+  const curl = `curl -s ${url}/graphql -H 'content-type: application/json' -H 'authorization: Bearer ${token}' -d '{"query":"{ me { name } users(first: 3) { totalCount nodes { name contactEmail status } } }"}'`;
+  process.stdout.write(`
+Users subgraph   ${url}/graphql
+Apollo Sandbox   ${url}/
+Explorer         ${url}/graphiql   (works without internet)
+
+Tokens for the demo tenant, good for 12 hours:
+
+${tokens.join("\n")}
+Try it:
+
+  ${curl}
+
+Ctrl-C stops everything.
+`);
+}
+
+function logger(config: Config, development: boolean): Logger {
+  const pretty = development && process.stdout.isTTY;
+  return pino({
+    level: config.LOG_LEVEL,
+    redact: ["req.headers.authorization", "*.token", "*.password"],
+    ...(pretty && {
+      transport: { target: "pino-pretty", options: { ignore: "pid,hostname", translateTime: "HH:MM:ss" } },
+    }),
+  });
+}
+
+let stopping = false;
+let beforeStop: () => Promise<void> = async () => {};
+
+async function stop(code: number): Promise<void> {
+  if (stopping) process.exit(1);
+  stopping = true;
+  setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE).unref();
+  await beforeStop();
+  while (cleanups.length > 0) await cleanups.pop()!();
+  process.exit(code);
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(0));
+
+main().catch(async (error: unknown) => {
+  const lines =
+    error instanceof ConfigError
+      ? error.problems
+      : [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  for (const line of lines) process.stderr.write(`users-subgraph: ${line}\n`);
+  await stop(1);
+});
