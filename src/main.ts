@@ -3,13 +3,14 @@ import { pino, type Logger } from "pino";
 import { readPublicKeys, type TokenRules } from "./access/index.js";
 import { ConfigError, type Config, readConfig } from "./config.js";
 import { databaseProblems, ensureDatabase, migrate, startEmbeddedPostgres } from "./database/index.js";
-import { ensureDemoTenant, type DemoTenant } from "./demo/demo-tenant.js";
 import {
   DEVELOPMENT_AUDIENCE,
   DEVELOPMENT_ISSUER,
+  type DemoTenant,
   type DevelopmentKey,
   developmentKey,
-} from "./demo/development-key.js";
+  ensureDemoTenant,
+} from "./demo/index.js";
 import { exampleOperations } from "./explorer/index.js";
 import { startServer } from "./server.js";
 

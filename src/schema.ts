@@ -1,4 +1,4 @@
-import type { GraphQLSchema } from "graphql";
+import { getNamedType, type GraphQLSchema } from "graphql";
 import { buildSchemaSync, type NonEmptyArray } from "type-graphql";
 import { Role, signedIn, UserRole } from "./access/index.js";
 import { audit } from "./audit/index.js";
@@ -27,8 +27,11 @@ export const entities: Entity[] = [
   ...invitations.tables,
 ];
 
-/** What `node` finds: type -> loader. */
-const nodes = { ...audit.nodes, ...users.nodes, ...userGroups.nodes } as unknown as Record<string, OneBy<object>>;
+/** What `node` finds: type -> loader. Without a prototype, for an id may name any type, `constructor` too. */
+const nodes = { __proto__: null, ...audit.nodes, ...users.nodes, ...userGroups.nodes } as unknown as Record<
+  string,
+  OneBy<object>
+>;
 
 /** What other subgraphs may refer to. */
 const federated = { ...users.entities, ...userGroups.entities } as unknown as Entities;
@@ -48,13 +51,26 @@ export function apiSchema({ nodeFields }: SchemaOptions): GraphQLSchema {
     ...directory.resolvers,
     ...(nodeFields ? [nodeQueries(nodes, signedIn)] : []),
   ];
-  return bindOperations(
-    buildSchemaSync({
-      resolvers: resolvers as unknown as NonEmptyArray<new () => object>,
-      validate: false,
-      scalarsMap: [{ type: Date, scalar: DateTime }],
-    }),
-  );
+  const schema = buildSchemaSync({
+    resolvers: resolvers as unknown as NonEmptyArray<new () => object>,
+    validate: false,
+    scalarsMap: [{ type: Date, scalar: DateTime }],
+  });
+  return describeByName(bindOperations(schema));
+}
+
+/** What is told by its name is described here, once: the roots, and the input of each mutation. */
+function describeByName(schema: GraphQLSchema): GraphQLSchema {
+  const mutation = schema.getMutationType()!;
+  mutation.description = "What can be changed: each change in one transaction, with one audit event.";
+  schema.getQueryType()!.description = "What can be read.";
+  for (const { name, args } of Object.values(mutation.getFields())) {
+    for (const argument of args) {
+      argument.description ??= "What to do, and to what.";
+      getNamedType(argument.type).description ??= `What \`${name}\` takes.`;
+    }
+  }
+  return schema;
 }
 
 /** The executable subgraph. */

@@ -13,7 +13,6 @@ import { ANONYMOUS, tokenVerifier, type TokenRules, viewerOf } from "./access/in
 import { dataSource, poolOf, type Session, type StatementObserver } from "./database/index.js";
 import { explorer, type ExplorerOptions } from "./explorer/index.js";
 import {
-  badUserInput,
   compilingExecutor,
   type Context,
   executorGateway,
@@ -23,10 +22,10 @@ import {
   Loaders,
   plainExecutor,
   publicError,
+  refuseUnstorable,
   StorableTextRule,
   TenantDb,
   unauthenticated,
-  unstorablePath,
 } from "./kit/index.js";
 import { Metrics } from "./metrics.js";
 import { entities, executableSchema } from "./schema.js";
@@ -174,10 +173,7 @@ function requestPlugin(metrics: Metrics, development: boolean): ApolloServerPlug
     requestDidStart: async () => {
       const start = performance.now();
       return {
-        didResolveOperation: async ({ request }) => {
-          const path = unstorablePath(request.variables);
-          if (path) throw badUserInput("A text holds a character that cannot be stored.", path);
-        },
+        didResolveOperation: async ({ request }) => refuseUnstorable(request.variables),
         didEncounterErrors: async ({ errors, document, contextValue }) => {
           for (const error of errors) {
             const [node] = error.nodes ?? [];

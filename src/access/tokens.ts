@@ -10,7 +10,7 @@ import {
   type JWTPayload,
   type JWTVerifyGetKey,
 } from "jose";
-import { isUuid, unauthenticated } from "../kit/index.js";
+import { isUuid, unauthenticated, unavailable } from "../kit/index.js";
 
 /** What a verified access token says. Everything else in it is ignored. */
 export interface Claims {
@@ -46,8 +46,7 @@ export type TokenVerifier = (token: string) => Promise<Claims>;
  * remembered for a minute, because a signature costs more than most requests.
  */
 export async function tokenVerifier(rules: TokenRules): Promise<TokenVerifier> {
-  const keyOf =
-    "jwksUrl" in rules.keys ? createRemoteJWKSet(new URL(rules.keys.jwksUrl)) : await localKeys(rules.keys.jwks);
+  const keyOf = "jwksUrl" in rules.keys ? remoteKeys(rules.keys.jwksUrl) : await localKeys(rules.keys.jwks);
   const cache = new Map<string, { claims: Claims; until: number }>();
 
   return async (token) => {
@@ -59,6 +58,21 @@ export async function tokenVerifier(rules: TokenRules): Promise<TokenVerifier> {
     if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value!);
     cache.set(token, { claims, until: Math.min(now + CACHE_MILLISECONDS, (claims.expiresAt + SKEW_SECONDS) * 1000) });
     return claims;
+  };
+}
+
+/** Keys that cannot be fetched say nothing about the token: its holder should try again, not sign in again. */
+function remoteKeys(url: string): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(new URL(url));
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      const known = error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
+      throw known || error instanceof errors.JOSENotSupported
+        ? error
+        : unavailable("The issuer's keys cannot be read now. Try again.");
+    }
   };
 }
 

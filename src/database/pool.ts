@@ -16,13 +16,17 @@ function toRfc3339(text: string): string {
 const markers = new WeakMap<pg.PoolClient, string>();
 const NO_TENANT = "";
 
+const MAX_PREPARED = 500;
 const names = new Map<string, string>();
-/** Prepared statements are known by their text; the map is bounded because unlike texts are few by design. */
-function nameOf(text: string): string {
+/**
+ * The name of a prepared statement follows from its text. Every connection keeps each one's plan for good, so there are
+ * only so many of them; texts beyond that run unprepared.
+ */
+function nameOf(text: string): string | undefined {
   let name = names.get(text);
-  if (!name) {
+  if (!name && names.size < MAX_PREPARED) {
     name = createHash("sha1").update(text).digest("base64url");
-    if (names.size < 5000) names.set(text, name);
+    names.set(text, name);
   }
   return name;
 }
@@ -122,7 +126,7 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     const start = performance.now();
     let failed = true;
     try {
-      const { rows } = await client.query(prepare ? { name: nameOf(text), text, values } : { text, values });
+      const { rows } = await client.query({ name: prepare ? nameOf(text) : undefined, text, values });
       failed = false;
       return rows as object[];
     } finally {

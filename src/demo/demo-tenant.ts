@@ -1,7 +1,7 @@
 import { UserRole } from "../access/index.js";
 import { Invitation } from "../invitations/index.js";
 import { GroupMember, UserGroup, UserGroupKind } from "../user-groups/index.js";
-import { ClassificationSource, UserClassification } from "../users/classification.js";
+import { ClassificationSource, UserClassification } from "../users/index.js";
 import { InviteStatus, User, UserStatus, UserType } from "../users/index.js";
 import { GeneratedTenant } from "./generator.js";
 import { rowsOf, type TableRows, tenantIdOf, writeTenant } from "./write-tenant.js";
@@ -24,8 +24,9 @@ export interface DemoTenant {
 // Jane and John are those of the REST reference, under its guids.
 const JANE = "8c63ce30-bb74-4910-9c2e-510fb3792d5e";
 const JOHN = "501a4c57-acb8-40d6-b867-b833854a96b9";
-const LENA = "1e4a1ead-0000-4000-8000-000000000001";
-const GROUP = "1e4a1ead-0000-4000-8000-00000000000a";
+const ownGuid = (number: number): string => `1e4a1ead-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
+const LENA = ownGuid(1);
+const GROUP = ownGuid(2);
 const FAMILY =
   "Anna Müller, Łukasz Żółkowski, Øyvind Ødegård, Íñigo Ñuñez, Юрий О'Нил, 小明 王, Chloë Brontë, Søren Åström, İpek Şahin, Hélène Lefèvre".split(
     ", ",
@@ -80,73 +81,47 @@ const PEOPLE: Partial<User>[] = [
   sampleUser(JOHN, "Mr", "John", "Smith", INVESTOR.email),
   ...FAMILY.map((name, index) => {
     const [forename, surname] = name.split(" ") as [string, string];
-    const guid = `1e4a1ead-0000-4000-8000-${String(index + 100).padStart(12, "0")}`;
-    return sampleUser(guid, index % 2 ? "Mr" : "Ms", forename, surname, `member-${index + 1}@example.com`, {
-      username: null,
-      lastLogin: index % 4 ? ACCEPTED : null,
-    });
+    return sampleUser(
+      ownGuid(0x100 + index),
+      index % 2 ? "Mr" : "Ms",
+      forename,
+      surname,
+      `member-${index + 1}@example.com`,
+      {
+        username: null,
+        lastLogin: index % 4 ? ACCEPTED : null,
+      },
+    );
   }),
 ];
 
 /** The reference's sample users and a group led by Lena, over the roles and classifications of a generated tenant. */
 function sampleTables(tenant: GeneratedTenant): TableRows[] {
   const members = PEOPLE.slice(1);
-  const all = <T>(rows: T[]) => [rows.length, (index: number) => [rows[index]!]] as const;
+  const group = { guid: GROUP, name: "Lead Family Office", description: "The group of Lena Lead.", leadUserId: LENA };
+  const founded = { kind: UserGroupKind.STANDARD, createdAt: JOINED, updatedAt: JOINED, version: 1 };
+  const invitation = { status: InviteStatus.COMPLETED, dateInvited: JOINED, dateExpires: null, dateModified: ACCEPTED };
+  const holding = { source: ClassificationSource.MANUAL, assignedAt: ACCEPTED, validUntil: null };
+  const classificationId = tenant.classificationId("123");
   return [
-    rowsOf(User, ...all(PEOPLE)),
-    rowsOf(UserRole, ...all([{ userId: JANE, roleId: tenant.roleId("Administrator") }])),
-    rowsOf(
-      UserGroup,
-      ...all([
-        {
-          guid: GROUP,
-          name: "Lead Family Office",
-          description: "The group of Lena Lead.",
-          kind: UserGroupKind.STANDARD,
-          leadUserId: LENA,
-          createdAt: JOINED,
-          updatedAt: JOINED,
-          version: 1,
-        },
-      ]),
-    ),
-    rowsOf(
-      GroupMember,
-      ...all(
-        members.map(({ guid }, index) => ({
-          groupId: GROUP,
-          userId: guid!,
-          roleId: tenant.roleId(index === 0 ? "Lead" : index % 4 === 3 ? "Viewer" : "Member"),
-          isSignatory: index % 3 === 0,
-          joinedAt: ACCEPTED,
-        })),
-      ),
-    ),
-    rowsOf(
-      Invitation,
-      ...all(
-        PEOPLE.map((user, index) => ({
-          guid: `1e4a1ead-0000-4000-9000-${String(index).padStart(12, "0")}`,
-          userId: user.guid!,
-          status: InviteStatus.COMPLETED,
-          dateInvited: JOINED,
-          dateExpires: null,
-          dateModified: ACCEPTED,
-        })),
-      ),
-    ),
-    rowsOf(
-      UserClassification,
-      ...all(
-        members.map(({ guid }) => ({
-          userId: guid!,
-          classificationId: tenant.classificationId("123"),
-          source: ClassificationSource.MANUAL,
-          assignedAt: ACCEPTED,
-          validUntil: null,
-        })),
-      ),
-    ),
+    rowsOf(User, PEOPLE.length, (index) => [PEOPLE[index]!]),
+    rowsOf(UserRole, 1, () => [{ userId: JANE, roleId: tenant.roleId("Administrator") }]),
+    rowsOf(UserGroup, 1, () => [{ ...group, ...founded }]),
+    rowsOf(GroupMember, members.length, (index) => [
+      {
+        groupId: GROUP,
+        userId: members[index]!.guid!,
+        roleId: tenant.roleId(index === 0 ? "Lead" : index % 4 === 3 ? "Viewer" : "Member"),
+        isSignatory: index % 3 === 0,
+        joinedAt: ACCEPTED,
+      },
+    ]),
+    rowsOf(Invitation, PEOPLE.length, (index) => [
+      { guid: ownGuid(0x200 + index), userId: PEOPLE[index]!.guid!, ...invitation },
+    ]),
+    rowsOf(UserClassification, members.length, (index) => [
+      { userId: members[index]!.guid!, classificationId, ...holding },
+    ]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { PERMISSIONS, Role, UserRole } from "../access/index.js";
 import { Invitation } from "../invitations/index.js";
 import { GroupMember, UserGroup, UserGroupKind } from "../user-groups/index.js";
-import { Classification, ClassificationSource, UserClassification } from "../users/classification.js";
+import { Classification, ClassificationSource, UserClassification } from "../users/index.js";
 import { InviteStatus, User, UserStatus, UserType } from "../users/index.js";
 import { Chance, type Shares } from "./chance.js";
 import { emailAddress, firmName, houseName, personName } from "./people.js";
@@ -103,12 +103,24 @@ export class GeneratedTenant {
   private readonly words: number;
   private readonly internals: number;
   private readonly clients: number;
+  private readonly leadStep: number;
+  private readonly memberStep: number;
+  /** When invitations went out that nobody answered: half of them are still alive. */
+  private readonly sent: Shares<[from: number, to: number]>;
 
   constructor(private readonly plan: TenantPlan) {
     // Ids are told apart between tenants, as they are on the platform.
     this.words = Number.parseInt(tenantIdOf(plan.name).slice(0, 8), 16) ^ plan.seed;
     this.internals = Math.min(plan.users, Math.max(20, Math.round(plan.users * 0.002)));
     this.clients = plan.users - this.internals;
+    const { at } = plan;
+    this.sent = [
+      [1, [at - WEEK + 1, at]],
+      [1, [at - YEARS, at - 8 * DAY]],
+    ];
+    [this.leadStep, this.memberStep] = [0.618, 0.2137].map((share) =>
+      coprime(this.clients, Math.ceil(this.clients * share)),
+    ) as [number, number];
   }
 
   /** Every table, in the order of their foreign keys. */
@@ -135,10 +147,8 @@ export class GeneratedTenant {
   }
 
   roleId(name: RoleName): string {
-    return this.id(
-      Stream.ROLE_ID,
-      ROLES.findIndex((role) => role.name === name),
-    );
+    const index = ROLES.findIndex((role) => role.name === name);
+    return this.id(Stream.ROLE_ID, index);
   }
 
   classificationId(reference: string): string {
@@ -163,13 +173,11 @@ export class GeneratedTenant {
     // One of twenty loads: thousands of accounts share their instants.
     const loaded = chance.happens(0.12) ? at - YEARS + chance.between(0, 19) * 90 * DAY : null;
     const account = { guid, type, status, loaded, chance };
-    const was = status === UserStatus.ACTIVE || status === UserStatus.SUSPENDED;
-    if (was && loaded !== null) return { ...account, began: loaded, invitations: [] };
+    const neverInvited = loaded !== null && (status === UserStatus.ACTIVE || status === UserStatus.SUSPENDED);
+    if (neverInvited) return { ...account, began: loaded, invitations: [] };
 
-    const sent = [at - YEARS, at];
-    if (status === UserStatus.INVITED)
-      sent.splice(0, 2, ...(chance.happens(0.5) ? [at - WEEK + 1, at] : [at - YEARS, at - 8 * DAY]));
-    const invited = chance.between(Math.max(sent[0]!, loaded ?? 0), sent[1]!);
+    const [earliest, latest] = status === UserStatus.INVITED ? chance.of(this.sent) : [at - YEARS, at];
+    const invited = chance.between(Math.max(earliest, loaded ?? 0), latest);
     const again = chance.happens(0.08);
     const began = loaded ?? (again ? chance.between(at - YEARS, invited) : invited);
     const last = { guid: chance.uuid(), userId: guid, ...invitationOf(chance, status, invited, at) };
@@ -279,8 +287,7 @@ export class GeneratedTenant {
    * members of a group differ, and so do the first ones of all groups, who lead them.
    */
   private member(group: number, place: number): number {
-    const step = (share: number): number => coprime(this.clients, Math.max(1, Math.floor(this.clients * share)));
-    return this.internals + ((group * step(0.618) + place * step(0.2137)) % this.clients);
+    return this.internals + ((group * this.leadStep + place * this.memberStep) % this.clients);
   }
 
   /** Two classifications of every investor. */

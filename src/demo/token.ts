@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import pg from "pg";
 import { PERMISSIONS } from "../access/index.js";
 import { readConfig } from "../config.js";
-import { isUuid, normalise } from "../kit/index.js";
+import { isUuid, foldCase } from "../kit/index.js";
 import { command, wholeNumber, withDatabase } from "./command.js";
 import { DEMO_TENANT } from "./demo-tenant.js";
 import { developmentKey } from "./development-key.js";
@@ -58,7 +58,7 @@ async function guidOf(
     await client.query("SELECT set_config('app.tenant', $1, false)", [tenantId]);
     const { rows } = await client.query<{ id: string; status: string }>(
       "SELECT id, status FROM users WHERE tenant_id = $1 AND email_norm = $2",
-      [tenantId, normalise(email)],
+      [tenantId, foldCase(email)],
     );
     const [user] = rows;
     if (!user) throw new Error(`No user ${email} in the tenant "${tenant}".`);

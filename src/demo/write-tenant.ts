@@ -57,9 +57,9 @@ export async function writeTenant(ownerUrl: string, options: WriteOptions): Prom
     if (rowCount === 0) return false;
     for (const table of tables) await copy(client, tenantId, table, progress);
     await client.query("COMMIT");
-    // Visible pages for index-only scans, statistics for the planner.
+    // Visible pages for index-only scans, statistics for the planner; not worth it for a handful of rows.
     const written = new Set(tables.map(({ entity }) => tableOf(entity).name.text));
-    await client.query(`VACUUM (ANALYZE) ${[...written].join(", ")}`);
+    if (tables.some(({ count }) => count >= 1_000)) await client.query(`VACUUM (ANALYZE) ${[...written].join(", ")}`);
     return true;
   } finally {
     await client.end();

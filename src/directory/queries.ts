@@ -4,7 +4,6 @@ import {
   badUserInput,
   containsPattern,
   type Context,
-  empty,
   isUuid,
   join,
   type ListOf,
@@ -12,6 +11,7 @@ import {
   type Page,
   PageArgs,
   pageOf,
+  raw,
   Read,
   type Selection,
   sql,
@@ -60,11 +60,12 @@ export class DirectoryQueries {
 
 /** The users that a type, a filter and a search leave, in an order; exports use the same. */
 function userSelection(args: Omit<UsersArgs, keyof PageArgs>, { db }: Context): Selection {
-  const { type = null, filter, search, orderBy } = args;
+  const { type = null, filter, orderBy } = args;
+  const text = searchText(args.search ?? "");
   const conditions = [
     ...(type ? [() => sql`n.type = ${type}`] : []),
     ...(filter ? filterConditions(filter, type, db.tenantId) : []),
-    ...searchConditions(search ?? "", db.tenantIs("s")),
+    ...(text === "" ? [] : [() => searchCondition(text)]),
   ];
   return {
     sort: USER_SORTS[orderBy?.field ?? UserOrderField.NAME],
@@ -76,17 +77,17 @@ function userSelection(args: Omit<UsersArgs, keyof PageArgs>, { db }: Context): 
             " AND ",
           )
         : null,
-    identity: [orderBy?.field ?? UserOrderField.NAME, type, filter ?? null, search ?? ""],
+    ...(text !== "" && { table: raw("user_search") }),
+    identity: [orderBy?.field ?? UserOrderField.NAME, type, filter ?? null, text],
   };
 }
 
-function searchConditions(search: string, tenantIs: Sql): (() => Sql)[] {
+function searchText(search: string): string {
   if (Array.from(search).length > MAX_SEARCH) throw badUserInput(`At most ${MAX_SEARCH} characters.`, ["search"]);
-  const text = normalise(search);
-  if (text === "") return [];
-  const named = isUuid(text) ? sql` UNION ALL SELECT ${text}::uuid` : empty;
-  return [
-    () =>
-      sql`n.id IN (SELECT s.id FROM user_search s WHERE ${tenantIs} AND s.search_text LIKE ${containsPattern(text)}${named})`,
-  ];
+  return normalise(search);
+}
+
+function searchCondition(text: string): Sql {
+  const contained = sql`n.search_text LIKE ${containsPattern(text)}`;
+  return isUuid(text) ? sql`(n.id = ${text} OR ${contained})` : contained;
 }

@@ -6,7 +6,7 @@ const day = (what: string): { nullable: true; description: string } => ({ nullab
 
 @InputType({
   description:
-    "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing. Ranges are whole days of UTC, both ends included.",
+    "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing; a list has at most 100 values. Ranges are whole days of UTC, both ends included.",
 })
 export class UserFilter {
   @Field(() => [UserStatus], { nullable: true, description: "The account stands at one of these." })

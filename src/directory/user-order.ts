@@ -33,7 +33,7 @@ registerEnumType(UserOrderField, {
     "What users are ordered by. Without a value: last in ascending, first in descending order. Ties: by guid.",
   valuesConfig: {
     NAME: { description: "Surname, then forename, without regard to case and accents." },
-    USERNAME: { description: "The username, without regard to case and accents." },
+    USERNAME: { description: "The username, without regard to case." },
     EMAIL: { description: "The contact e-mail address, without regard to case." },
     CREATED_AT: { description: "When the account was made." },
     LAST_LOGIN: { description: "When the user last signed in." },

@@ -1,4 +1,4 @@
-import { Field, type ClassType } from "type-graphql";
+import { Field, Int, type ClassType } from "type-graphql";
 import type { GraphQLScalarType } from "graphql";
 import { Column, type ColumnOptions } from "typeorm";
 import { DateTime, JSONValue, UUID } from "./scalars.js";
@@ -29,7 +29,11 @@ const COLUMN_TYPES = new Map<unknown, ColumnOptions>([
 export function Attribute(type: TypeThunk, { description, ...column }: AttributeOptions): PropertyDecorator {
   return (prototype, property) => {
     const graphqlType = type();
-    Field(() => graphqlType, { description, nullable: column.nullable ?? false })(prototype, property as string);
+    // TypeGraphQL would take Number as Float; the column is an integer.
+    Field(() => (graphqlType === Number ? Int : graphqlType), { description, nullable: column.nullable ?? false })(
+      prototype,
+      property as string,
+    );
     Column({ ...(COLUMN_TYPES.get(graphqlType) ?? { type: "text" }), ...column })(prototype, property);
   };
 }

@@ -44,16 +44,25 @@ export function variableErrors(
   return errors.slice(0, 20);
 }
 
-/** Where in the variables a text cannot be stored (NUL, lone surrogate); null when all can. */
-export function unstorablePath(value: unknown, path: Path = []): Path | null {
-  if (typeof value === "string") return isStorable(value) ? null : path;
-  if (typeof value !== "object" || value === null) return null;
+/** No input of ours is a tenth as deep; without a limit a body of brackets alone would end the stack. */
+const MAX_DEPTH = 100;
+
+/** Refuses variables that hold a text that cannot be stored (NUL, lone surrogate), or that are nested without end. */
+export function refuseUnstorable(value: unknown, path: Path = []): void {
+  if (typeof value === "string" && !isStorable(value)) refuseVariables(UNSTORABLE, path);
+  if (typeof value !== "object" || value === null) return;
+  if (path.length > MAX_DEPTH) refuseVariables(`Nested more than ${MAX_DEPTH} deep.`, path.slice(0, 1));
   for (const [key, item] of Object.entries(value)) {
-    if (!isStorable(key)) return path;
-    const found = unstorablePath(item, [...path, Array.isArray(value) ? Number(key) : key]);
-    if (found) return found;
+    if (!isStorable(key)) refuseVariables(UNSTORABLE, path);
+    refuseUnstorable(item, [...path, Array.isArray(value) ? Number(key) : key]);
   }
-  return null;
+}
+
+const UNSTORABLE = "A text holds a character that cannot be stored.";
+
+/** Before anything is executed, and so with a status: Apollo would take the request for one that we failed at. */
+function refuseVariables(message: string, argument: Path): never {
+  throw new GraphQLErrorClass(message, { extensions: { code: "BAD_USER_INPUT", argument, http: { status: 400 } } });
 }
 
 /** The same for texts written into the document. */
@@ -61,7 +70,7 @@ export function StorableTextRule(context: ValidationContext): ASTVisitor {
   return {
     StringValue(node) {
       if (!isStorable(node.value)) {
-        context.reportError(new GraphQLErrorClass("A text holds a character that cannot be stored.", { nodes: node }));
+        context.reportError(new GraphQLErrorClass(UNSTORABLE, { nodes: node }));
       }
     },
   };

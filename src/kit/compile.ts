@@ -3,6 +3,7 @@ import {
   type ExecutionResult,
   getOperationAST,
   getVariableValues,
+  GraphQLError,
   type GraphQLInputType,
   GraphQLScalarType,
   GraphQLSchema,
@@ -41,7 +42,7 @@ interface Literal {
 export function compile(schema: GraphQLSchema, document: DocumentNode, operationName?: string): Compiled | null {
   const separate = separateOperations(document)[operationName ?? getOperationAST(document)?.name?.value ?? ""];
   const definitions = separate && getOperationAST(separate)?.variableDefinitions;
-  if (!separate || !definitions || hasReservedName(separate)) return null;
+  if (!separate || !definitions || isRisky(separate)) return null;
   const literals: Literal[] = [];
   const query = compileQuery(withRawValues(schema), withoutValues(schema, separate, literals), operationName, {
     // The older way answers wrongly where a fragment is spread both with and without a condition.
@@ -57,19 +58,39 @@ export function compile(schema: GraphQLSchema, document: DocumentNode, operation
       values[variable] = valueFromAST(value, type, coerced);
       if (values[variable] === undefined) return null;
     }
-    return query.query(undefined, context, values);
+    const { data, errors } = await query.query(undefined, context, values);
+    return { ...(errors && { errors: errors.map(regularError) }), data: data ?? null };
   };
 }
 
-/** `__proto__` as an alias is lost by graphql-jit, and our own variables are named so that no other is. */
-function hasReservedName(document: DocumentNode): boolean {
-  let found = false;
+/**
+ * What graphql-jit answers wrongly: an alias `__proto__`, and a fragment spread twice where a condition stands on one of
+ * the two. Names that begin like our own variables are left to graphql-js altogether.
+ */
+function isRisky(document: DocumentNode): boolean {
+  let reserved = false;
+  let conditional = false;
+  let repeated = false;
+  const spread = new Set<string>();
   visit(document, {
     Name({ value }) {
-      found ||= value.startsWith("__") && value !== "__typename";
+      reserved ||= value.startsWith("__") && value !== "__typename";
+    },
+    InlineFragment({ directives = [] }) {
+      conditional ||= directives.length > 0;
+    },
+    FragmentSpread({ directives = [], name: { value } }) {
+      conditional ||= directives.length > 0;
+      repeated ||= spread.has(value);
+      spread.add(value);
     },
   });
-  return found;
+  return reserved || (conditional && repeated);
+}
+
+/** graphql-jit's errors as graphql-js makes them: `extensions` is always there. */
+function regularError({ message, path, locations, originalError, extensions }: GraphQLError): GraphQLError {
+  return Object.assign(new GraphQLError(message, { path, originalError, extensions }), { locations });
 }
 
 const Raw = new GraphQLScalarType({ name: "__Raw", parseValue: (value) => value });

@@ -1,5 +1,6 @@
 import sql, { join, raw, type Sql } from "sql-template-tag";
 import { ArgsType, Extensions, Field, Int, ObjectType, type ClassType } from "type-graphql";
+import type { TypeThunk } from "./attribute.js";
 import type { Context } from "./context.js";
 import { badUserInput } from "./errors.js";
 import {
@@ -17,6 +18,7 @@ import { columnOf, selectList, tableOf, type Entity } from "./table.js";
 
 const DEFAULT_SIZE = 15;
 const MAX_SIZE = 100;
+const FETCH_SIZES = [2, 11, 16, 21, 26, 51, MAX_SIZE + 1];
 
 @ArgsType()
 export class PageArgs {
@@ -90,6 +92,8 @@ export interface Selection {
   sort: Sort;
   direction: Direction;
   where?: (now: Date) => Sql | null;
+  /** A view of the node's table that serves this selection better. */
+  table?: Sql;
   /** Whatever else tells this list from another: filter and search, for the cursor's fingerprint. */
   identity?: unknown;
 }
@@ -110,11 +114,11 @@ export class Page<Row extends object> {
   }
   private readonly more: boolean;
 
-  get nodes(): Row[] {
+  nodes(): Row[] {
     return this.rows;
   }
 
-  get edges(): object[] {
+  edges(): object[] {
     return this.rows.map((row) => {
       const edge: Record<string, unknown> = { node: row, $page: this };
       for (const column of this.edgeColumns) edge[column] = row[`edge_${column}` as keyof Row];
@@ -122,7 +126,7 @@ export class Page<Row extends object> {
     });
   }
 
-  get pageInfo(): PageInfo {
+  pageInfo(): PageInfo {
     const { backward, cursor } = this.request;
     const first = this.rows[0];
     const last = this.rows[this.rows.length - 1];
@@ -139,6 +143,9 @@ export class Page<Row extends object> {
   }
 }
 
+/** How many rows are read for a page: one more than it holds, rounded up, so that few statements serve all sizes. */
+const fetched = (size: number): number => FETCH_SIZES.find((rows) => rows > size)!;
+
 interface Prepared {
   request: PageRequest;
   fingerprint: string;
@@ -153,7 +160,7 @@ function prepare(ctx: Context, list: ListOf, selection: Selection, args: PageArg
   const start = request.cursor === null ? null : decodeCursor(request.cursor, print, selection.sort, argument);
   const now = start?.now ?? ctx.now;
   const query = listQuery(ctx, list, selection, now, correlate);
-  const statement = pageStatement(query, request.size + 1, start?.place ?? null, request.backward);
+  const statement = pageStatement(query, fetched(request.size), start?.place ?? null, request.backward);
   return { request, fingerprint: print, query, statement };
 }
 
@@ -171,7 +178,7 @@ function listQuery(ctx: Context, list: ListOf, selection: Selection, now: Date, 
   const from = edge
     ? sql`${tableOf(edge.entity).name} e JOIN ${tableOf(node).name} n
         ON ${ctx.db.tenantIs("e")} AND n.tenant_id = e.tenant_id AND n.id = e.${columnOf(edge.entity, edge.node)}`
-    : sql`${tableOf(node).name} n`;
+    : sql`${selection.table ?? tableOf(node).name} n`;
   const where = sql`${join(conditions, " AND ")}${ruled(list.rule, ctx, "n")}`;
   return { select, from, where, id: "n.id", sort: selection.sort, direction: selection.direction, now };
 }
@@ -258,14 +265,35 @@ export function connectionOf(
   ObjectType(`${name}Edge`, { description: `One entry of a ${name}Connection.` })(Edge);
 
   class Connection {}
-  Field(() => [Edge], { description: "The entries of this page with their cursors." })(Connection.prototype, "edges");
-  Field(() => [nodeType()], { description: "The objects of this page, without edges." })(Connection.prototype, "nodes");
-  Field(() => PageInfo, { description: "Where this page lies." })(Connection.prototype, "pageInfo");
-  Field(() => Int, { description: "The exact length of the whole list; counted only when selected." })(
-    Connection.prototype,
-    "totalCount",
+  const field = (key: string, type: TypeThunk, about: string, resolve: (page: Page<object>) => unknown): void => {
+    Field(type, { description: about })(Connection.prototype, key);
+    Extensions({ resolve })(Connection.prototype, key);
+  };
+  field(
+    "edges",
+    () => [Edge],
+    "The entries of this page with their cursors.",
+    (page) => page.edges(),
   );
-  Extensions({ resolve: (page: Page<object>) => page.count() })(Connection.prototype, "totalCount");
+  field(
+    "nodes",
+    () => [nodeType()],
+    "The objects of this page, without edges.",
+    (page) => page.nodes(),
+  );
+  field(
+    "pageInfo",
+    () => PageInfo,
+    "Where this page lies.",
+    (page) => page.pageInfo(),
+  );
+  const counted = "The exact length of the whole list; counted only when selected.";
+  field(
+    "totalCount",
+    () => Int,
+    counted,
+    (page) => page.count(),
+  );
   ObjectType(`${name}Connection`, { description })(Connection);
   return Connection;
 }

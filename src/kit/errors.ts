@@ -88,5 +88,9 @@ export const badUserInput = (message: string, path: readonly (string | number)[]
 export const unauthenticated = (message = "A valid bearer token is required."): GraphQLError =>
   new GraphQLError(message, { extensions: { code: "UNAUTHENTICATED", http: { status: 401 } } });
 
+/** Something that we depend on is away; asking again may help. */
+export const unavailable = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: "UNAVAILABLE", http: { status: 503 } } });
+
 export const forbidden = (sentence: string): GraphQLError =>
   new GraphQLError(`You may not do this. ${sentence}`, { extensions: { code: "FORBIDDEN" } });

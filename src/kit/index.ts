@@ -13,8 +13,8 @@ export { auditWrites, constraintMeans, MutationInput, payloadOf } from "./payloa
 export { DateScalar, DateTime, EmailAddress, isEmailAddress, isUuid, JSONValue, UUID } from "./scalars.js";
 export { columnOf, selectList, snakeCase, tableOf, type Deriving, type Entity } from "./table.js";
 export { openTenantDoor, TenantDb, type Change, type SqlRunner, type Statement } from "./tenant-db.js";
-export { containsPattern, isStorable, normalise } from "./text.js";
+export { containsPattern, foldCase, isStorable, normalise } from "./text.js";
 export { default as sql, empty, join, raw, Sql } from "sql-template-tag";
-export { isValueNode, literalPath, StorableTextRule, unstorablePath } from "./bad-input.js";
+export { isValueNode, literalPath, StorableTextRule, refuseUnstorable } from "./bad-input.js";
 export { compilingExecutor, type Executor, executorGateway, plainExecutor } from "./executor.js";
 export { isFault, publicError } from "./public-error.js";

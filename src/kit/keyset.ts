@@ -12,7 +12,7 @@ export type Direction = "ASC" | "DESC";
  */
 export interface Segment {
   by?: string;
-  /** The column that is null throughout the segment; gives the place's value its type. */
+  /** The column that is null throughout the segment: types the place's value, and names the index that serves. */
   nullOf?: string;
   where?: (now: Date) => Sql;
 }
@@ -64,7 +64,9 @@ export function pageStatement(list: ListQuery, limit: number, place: Place | nul
   if (descending) order.reverse();
   const remaining = place ? order.slice(order.indexOf(place.segment)) : order;
   const parts = remaining.map((index) => {
-    const { by: column, nullOf = "NULL", where } = list.sort[index]!;
+    const { by: column, nullOf, where } = list.sort[index]!;
+    // By a column that is null throughout, too: PostgreSQL does not see by itself that its index has the ids in order.
+    const leading = column ?? nullOf;
     const keys = raw(column ? `${column}, ${list.id}` : list.id);
     const from = place?.segment === index ? place : null;
     const keyset = !from
@@ -72,9 +74,9 @@ export function pageStatement(list: ListQuery, limit: number, place: Place | nul
       : column
         ? sql` AND (${keys}) ${beyond} (${from.value}, ${from.id})`
         : sql` AND ${keys} ${beyond} ${from.id}`;
-    return sql`SELECT ${list.select}, ${raw(`${index}`)} AS "$segment", ${raw(column ?? nullOf)} AS "$value", ${raw(list.id)} AS "$id"
+    return sql`SELECT ${list.select}, ${raw(`${index}`)} AS "$segment", ${raw(leading ?? "NULL")} AS "$value", ${raw(list.id)} AS "$id"
       FROM ${list.from} WHERE ${list.where}${where ? sql` AND ${where(list.now)}` : empty}${keyset}
-      ORDER BY ${column ? sql`${raw(column)} ${direction}, ` : empty}${raw(list.id)} ${direction} LIMIT ${raw(`${limit}`)}`;
+      ORDER BY ${leading ? sql`${raw(leading)} ${direction}, ` : empty}${raw(list.id)} ${direction} LIMIT ${raw(`${limit}`)}`;
   });
   if (parts.length === 1) return parts[0]!;
   const ctes = parts.map((part, i) => {

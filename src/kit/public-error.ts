@@ -1,5 +1,4 @@
-import { unwrapResolverError } from "@apollo/server/errors";
-import type { GraphQLError, GraphQLFormattedError } from "graphql";
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
 
 /** The codes that reach a client as they are. Whatever else goes wrong is INTERNAL_SERVER_ERROR and says nothing. */
 const PUBLIC_CODES = new Set([
@@ -56,7 +55,9 @@ export function isFault(error: GraphQLError): boolean {
 }
 
 function knownFailure(error: unknown): { code: string; message: string } | null {
-  const cause = unwrapResolverError(error) as { code?: unknown; message?: string };
+  // Apollo's own unwrapResolverError leaves out what fails before a resolver: reading who the viewer is.
+  const original = error instanceof GraphQLError ? error.originalError : undefined;
+  const cause = (original ?? error) as { code?: unknown; message?: string };
   return typeof cause.code === "string" ? databaseError(cause.code) : waitedTooLong(cause.message);
 }
 

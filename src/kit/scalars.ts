@@ -1,4 +1,4 @@
-import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
+import { type ASTNode, GraphQLError, GraphQLScalarType, Kind } from "graphql";
 
 /** A scalar of strings: `read` gives the stored form or undefined when the text is malformed. */
 function stringScalar(config: {
@@ -9,18 +9,18 @@ function stringScalar(config: {
   write?: (stored: unknown) => unknown;
 }): GraphQLScalarType<string> {
   const { read, write, ...rest } = config;
-  const parse = (value: unknown): string => {
+  const parse = (value: unknown, nodes?: ASTNode): string => {
     const stored = typeof value === "string" ? read(value) : undefined;
     if (stored === undefined) {
-      throw new GraphQLError(`Not a valid ${config.name}.`, { extensions: { code: "BAD_USER_INPUT" } });
+      throw new GraphQLError(`Not a valid ${config.name}.`, { nodes, extensions: { code: "BAD_USER_INPUT" } });
     }
     return stored;
   };
   return new GraphQLScalarType({
     ...rest,
     serialize: (write ?? ((stored) => stored)) as (stored: unknown) => string,
-    parseValue: parse,
-    parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : undefined),
+    parseValue: (value) => parse(value),
+    parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : undefined, node),
   });
 }
 

@@ -18,7 +18,7 @@ export interface SqlRunner {
 /** One thing that a transaction changed, for its audit event. Fields hold [before, after]. */
 export interface Change {
   type: string;
-  id: string | null;
+  id: string;
   action: "CREATE" | "UPDATE" | "DELETE";
   fields: Record<string, [unknown, unknown]>;
 }
@@ -143,9 +143,12 @@ export class TenantDb {
     );
   }
 
+  /** A row that joins others is known by the first of them, and names the rest: a user's classification, by the user. */
   private note(entity: Entity, action: Change["action"], row: object, fields: Change["fields"]): void {
-    const id = (row as { guid?: string }).guid ?? null;
-    this.changes.push({ type: tableOf(entity).type, id, action, fields });
+    const { type, primary } = tableOf(entity);
+    const [id, ...others] = primary.map((property): [string, unknown] => [property, row[property as keyof object]]);
+    const named = Object.fromEntries(others.map(([property, value]) => [property, [value, value]]));
+    this.changes.push({ type, id: id![1] as string, action, fields: { ...(named as Change["fields"]), ...fields } });
   }
 }
 

@@ -43,5 +43,5 @@ export const byInviteStatus = (alias: string): Segment[] => [
   ...Object.values(InviteStatus)
     .toSorted()
     .map((status) => ({ where: (now: Date) => inviteStatusIs(alias, status, now) })),
-  { where: () => raw(`${alias}.invite_status IS NULL`) },
+  { nullOf: `${alias}.invite_status`, where: () => raw(`${alias}.invite_status IS NULL`) },
 ];

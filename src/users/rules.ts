@@ -24,7 +24,7 @@ export const userVisible: RowRule = (viewer, alias) => {
   // As one set, so that the planner starts from the few members and not from the tenant's users.
   return sql`${raw(alias)}.id IN (SELECT ${viewer.id}::uuid UNION ALL
     SELECT m.user_id FROM user_groups g JOIN group_members m ON m.tenant_id = g.tenant_id AND m.group_id = g.id
-    WHERE g.tenant_id = ${raw(alias)}.tenant_id AND g.lead_user_id = ${viewer.id})`;
+    WHERE g.tenant_id = ${viewer.tenantId} AND g.lead_user_id = ${viewer.id})`;
 };
 
 /** The user that a write is about, locked: one that the caller sees, and may write to. */

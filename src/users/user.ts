@@ -5,6 +5,7 @@ import {
   type Context,
   DateTime,
   EmailAddress,
+  foldCase,
   GlobalId,
   Hidden,
   Node,
@@ -61,7 +62,7 @@ registerEnumType(UserStatus, {
 })
 @Index("users_contact_email", ["tenantId", "emailNorm"], { unique: true })
 @Index("users_username", ["tenantId", "usernameNorm"], { unique: true })
-@Index("users_without_username", ["tenantId", "guid"], { where: `"username_norm" IS NULL` })
+@Index("users_without_username", ["tenantId", "usernameNorm", "guid"], { where: `"username_norm" IS NULL` })
 @Index("users_by_name", ["tenantId", "sortName", "guid"])
 @Index("users_by_type_and_name", ["tenantId", "type", "sortName", "guid"])
 @Index("users_by_created_at", ["tenantId", "createdAt", "guid"])
@@ -187,8 +188,8 @@ export class User implements Node {
   static derive(user: Partial<User>): Partial<User> {
     const { username, contactEmail = "" } = user;
     return {
-      usernameNorm: username ? normalise(username) : null,
-      emailNorm: normalise(contactEmail),
+      usernameNorm: username ? foldCase(username) : null,
+      emailNorm: foldCase(contactEmail),
       sortName: sortName(user),
       searchText: [printedName(user), contactEmail, username].map((text) => normalise(text ?? "")).join("\n"),
     };

@@ -12,6 +12,8 @@ export interface TestDatabase extends DatabaseUrls {
   superUrl: string;
   /** As the superuser, past every rule. */
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** The names of the tables that hold rows of tenants. */
+  tenantTables(): Promise<string[]>;
   drop(): Promise<void>;
 }
 
@@ -23,10 +25,17 @@ export async function testDatabase({ empty = false } = {}): Promise<TestDatabase
   await onCluster(`CREATE DATABASE ${name} ${empty ? "" : `TEMPLATE ${TEMPLATE} `}OWNER users_owner`);
   const superuser = new pg.Pool({ connectionString: clusterUrl(name), max: 2 });
   superuser.on("error", () => {});
+  const sql: TestDatabase["sql"] = async (text, values) => (await superuser.query(text, values)).rows as never;
   return {
     ...databaseUrls(clusterUrl, name),
     superUrl: clusterUrl(name),
-    sql: async (text, values) => (await superuser.query(text, values)).rows as never,
+    sql,
+    tenantTables: async () => {
+      const tables = await sql<{ name: string }>(`
+        SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND a.attname = 'tenant_id' ORDER BY 1`);
+      return tables.map((table) => table.name);
+    },
     drop: async () => {
       await superuser.end();
       await onCluster(`DROP DATABASE ${name} WITH (FORCE)`);

@@ -7,7 +7,7 @@ import { ensureDatabase, migrate, startEmbeddedPostgres } from "../../src/databa
 export default async function setup(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), "users-subgraph-test-"));
   const cluster = await startEmbeddedPostgres({ dataDir, durable: false, settings: { max_connections: "200" } });
-  const { ownerUrl } = await ensureDatabase(cluster.url, TEMPLATE);
+  const { ownerUrl } = await ensureDatabase((database) => cluster.url(database), TEMPLATE);
   await migrate(ownerUrl, "users_app");
   process.env.TEST_CLUSTER = cluster.url("postgres");
   (globalThis as { stopCluster?: () => Promise<void> }).stopCluster = async () => {

@@ -1,25 +1,37 @@
 import "reflect-metadata";
-import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from "jose";
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from "jose";
 import pino from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { PERMISSIONS, Role, UserRole, type Permission } from "../../src/access/index.js";
 import { dataSource, poolOf } from "../../src/database/index.js";
 import { exampleOperations } from "../../src/explorer/index.js";
+import { Invitation } from "../../src/invitations/index.js";
 import { TenantDb, toGlobalId } from "../../src/kit/index.js";
 import { startServer, type RunningServer, type ServerOptions } from "../../src/server.js";
 import { entities } from "../../src/schema.js";
 import { GroupMember, UserGroup } from "../../src/user-groups/index.js";
-import { Classification, ClassificationSource, User, UserClassification, UserStatus, UserType } from "../../src/users/index.js";
+import {
+  Classification,
+  ClassificationSource,
+  User,
+  UserClassification,
+  UserStatus,
+  UserType,
+} from "../../src/users/index.js";
 import { testDatabase, type TestDatabase } from "./database.js";
 
 export { testDatabase } from "./database.js";
+export type { TestDatabase } from "./database.js";
 
-const ISSUER = "https://issuer.test/";
-const AUDIENCE = "users-subgraph";
+export const ISSUER = "https://issuer.test/";
+export const AUDIENCE = "users-subgraph";
+
+/** The documents of schema/operations with the variables written above them. */
+export const examples = exampleOperations("schema/operations");
 
 /** The documents of schema/operations by operation name: tests run exactly what dashboards send. */
 export const operations: Record<string, string> = Object.fromEntries(
-  exampleOperations("schema/operations").map(({ name, document }) => [name, document]),
+  examples.map(({ name, document }) => [name, document]),
 );
 
 export interface Answer<Data = Record<string, any>> {
@@ -32,11 +44,23 @@ export interface Answer<Data = Record<string, any>> {
   headers: Headers;
 }
 
+/** The top-level errors with the argument that each is about, e.g. ["BAD_USER_INPUT input.email"]. */
+export const problems = ({ errors = [] }: Answer): string[] =>
+  errors.map(({ extensions: { code, argument = [] } }) => [code, argument.join(".")].filter(Boolean).join(" "));
+
+/** What a mutation answered to several who asked at once: refusal codes, "" for each that succeeded. */
+export const outcomes = (answers: Record<string, any>[]): string[] =>
+  answers.map((data) =>
+    Object.values(data)[0]
+      .errors.map((error: { code: string }) => error.code)
+      .join(),
+  );
+
 /** Somebody with a token. `ask` fails the test on a top-level error, `send` gives the answer as it is. */
 export interface Caller {
   token: string;
-  ask<Data = Record<string, any>>(document: string, variables?: object): Promise<Data>;
-  send<Data = Record<string, any>>(document: string, variables?: object): Promise<Answer<Data>>;
+  ask: <Data = Record<string, any>>(document: string, variables?: object) => Promise<Data>;
+  send: <Data = Record<string, any>>(document: string, variables?: object) => Promise<Answer<Data>>;
 }
 
 export interface Person extends Caller {
@@ -49,11 +73,13 @@ export interface Harness {
   url: string;
   database: TestDatabase;
   /** A tenant of its own with one administrator. */
-  tenant(): Promise<TestTenant>;
+  tenant: () => Promise<TestTenant>;
   anonymous: Caller;
   /** A caller with that token, whatever it is. */
-  bearer(token: string): Caller;
-  sign(claims: JWTPayload, header?: { typ?: string; kid?: string }): Promise<string>;
+  bearer: (token: string) => Caller;
+  sign: (claims: JWTPayload, header?: { typ?: string; kid?: string }) => Promise<string>;
+  /** What signs the tokens, for tests that forge them. */
+  keys: { publicKey: CryptoKey; privateKey: CryptoKey };
   statements: string[];
 }
 
@@ -64,7 +90,7 @@ export class TestTenant {
   private count = 0;
 
   constructor(
-    private readonly harness: Harness,
+    private readonly server: Harness,
     ownerPool: ConstructorParameters<typeof TenantDb>[1],
   ) {
     this.db = new TenantDb(this.id, ownerPool);
@@ -83,12 +109,15 @@ export class TestTenant {
       contactEmail: email,
       ...values,
     });
-    const token = await this.harness.sign({ sub: guid, tenant_id: this.id });
-    return { guid, id: toGlobalId("User", guid), email, ...this.harness.bearer(token) };
+    const token = await this.server.sign({ sub: guid, tenant_id: this.id });
+    return { guid, id: toGlobalId("User", guid), email, ...this.server.bearer(token) };
   }
 
   /** A member of staff with these permissions. */
-  async internal(permissions: readonly Permission[], { administrator = false, ...values }: Partial<User> & { administrator?: boolean } = {}): Promise<Person> {
+  async internal(
+    permissions: readonly Permission[],
+    { administrator = false, ...values }: Partial<User> & { administrator?: boolean } = {},
+  ): Promise<Person> {
     const person = await this.user({ type: UserType.INTERNAL, ...values });
     const role = { guid: uuidv7(), scope: "INTERNAL" as const, name: `role ${uuidv7()}`, administrator };
     await this.db.insert(Role, { ...role, permissions: [...permissions] });
@@ -96,23 +125,92 @@ export class TestTenant {
     return person;
   }
 
-  async service(...scopes: Permission[]): Promise<Caller> {
-    const sub = "a-service";
-    return this.harness.bearer(await this.harness.sign({ sub, client_id: sub, scope: scopes.join(" "), tenant_id: this.id }));
+  /** Takes all roles from a member of staff. */
+  async dismiss(person: Person): Promise<void> {
+    for (const held of await this.db.findBy(UserRole, { userId: person.guid })) await this.db.delete(UserRole, held);
   }
 
-  async classification(name = `Classification ${++this.count}`, reference = String(this.count)): Promise<{ guid: string; id: string }> {
-    const guid = uuidv7();
+  /** The session of an internal user who acts as somebody. */
+  async actingAs(actor: Person, user: Person): Promise<Person> {
+    const token = await this.server.sign({ sub: user.guid, tenant_id: this.id, act: { sub: actor.guid } });
+    return { ...user, ...this.server.bearer(token) };
+  }
+
+  async service(...scopes: Permission[]): Promise<Caller> {
+    const sub = "a-service";
+    return this.server.bearer(
+      await this.server.sign({ sub, client_id: sub, scope: scopes.join(" "), tenant_id: this.id }),
+    );
+  }
+
+  async classification(
+    name = `Classification ${++this.count}`,
+    reference = `reference ${++this.count}`,
+    guid = uuidv7(),
+  ): Promise<{ guid: string; id: string }> {
     await this.db.insert(Classification, { guid, name, reference });
     return { guid, id: toGlobalId("Classification", guid) };
   }
 
-  async classify(user: Person, classification: { guid: string }, validUntil: string | null = null): Promise<void> {
-    const source = ClassificationSource.MANUAL;
-    await this.db.insert(UserClassification, { userId: user.guid, classificationId: classification.guid, source, validUntil });
+  async classify(
+    user: Person,
+    classification: { guid: string },
+    validUntil: string | null = null,
+    source = ClassificationSource.MANUAL,
+  ): Promise<void> {
+    await this.db.insert(UserClassification, {
+      userId: user.guid,
+      classificationId: classification.guid,
+      source,
+      validUntil,
+    });
   }
 
-  async group(values: Partial<UserGroup> & { lead?: Person; members?: Person[] } = {}): Promise<{ guid: string; id: string }> {
+  /**
+   * What a write refuses with, e.g. ["TAKEN input.email"]; [] when it succeeds. Fails when a refused write left
+   * anything behind in any table of the tenant.
+   */
+  async refusals(caller: Caller, document: string, input: object): Promise<string[]> {
+    const before = await this.contents();
+    const [payload] = Object.values(await caller.ask(document, { input }));
+    const refusals = payload.errors.map(
+      (error: { code: string; field: string[] | null }) => `${error.code} ${error.field?.join(".") ?? "-"}`,
+    );
+    if (refusals.length > 0) expect(await this.contents()).toEqual(before);
+    return refusals;
+  }
+
+  /** The user as the administrator sees it, with its graph. */
+  async read(user: { guid: string }): Promise<Record<string, any>> {
+    return (await this.admin.ask(operations.UserWithItsGraph!, { guid: user.guid })).user;
+  }
+
+  /** Every row of the tenant in every table, as text. */
+  async contents(): Promise<Record<string, string[]>> {
+    const tables = Object.entries(await this.rows());
+    return Object.fromEntries(
+      tables.map(([table, rows]) => [table, rows.map((row) => JSON.stringify(row)).toSorted()]),
+    );
+  }
+
+  /** Every row of the tenant, by table. */
+  async rows(): Promise<Record<string, Record<string, unknown>[]>> {
+    const { database } = this.server;
+    const tables = await database.tenantTables();
+    const rows = tables.map(async (table) => [
+      table,
+      await database.sql<Record<string, unknown>>(`SELECT * FROM ${table} WHERE tenant_id = $1`, [this.id]),
+    ]);
+    return Object.fromEntries((await Promise.all(rows)) as [string, Record<string, unknown>[]][]);
+  }
+
+  async invitation(user: Person, values: Partial<Invitation>): Promise<void> {
+    await this.db.insert(Invitation, { guid: uuidv7(), userId: user.guid, ...values });
+  }
+
+  async group(
+    values: Partial<UserGroup> & { lead?: Person; members?: Person[] } = {},
+  ): Promise<{ guid: string; id: string }> {
     const { lead, members = [], ...rest } = values;
     const guid = rest.guid ?? uuidv7();
     await this.db.insert(UserGroup, { guid, name: `Group ${++this.count}`, leadUserId: lead?.guid ?? null, ...rest });
@@ -126,7 +224,7 @@ export class TestTenant {
 /** A server over a database of its own for one test file. Call it once, at the top level of the file. */
 export async function harness(options: Partial<ServerOptions> & { asOwner?: boolean } = {}): Promise<Harness> {
   const database = await testDatabase();
-  const { publicKey, privateKey } = await generateKeyPair("ES256");
+  const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), alg: "ES256", kid: "test" };
   const statements: string[] = [];
   const server: RunningServer = await startServer({
@@ -157,20 +255,31 @@ export async function harness(options: Partial<ServerOptions> & { asOwner?: bool
     const send = async (document: string, variables: object = {}): Promise<Answer> => {
       const response = await fetch(`${server.url}/graphql`, {
         method: "POST",
-        headers: { "content-type": "application/json", ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+        headers: {
+          "content-type": "application/json",
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        },
         body: JSON.stringify({ query: document, variables }),
       });
       const body = await response.text();
       const timing = /desc="(\d+) statements"/.exec(response.headers.get("server-timing") ?? "");
       const { status, headers } = response;
-      return { status, headers, body, statements: Number(timing?.[1] ?? 0), ...(JSON.parse(body) as Pick<Answer, "data" | "errors">) };
+      return {
+        status,
+        headers,
+        body,
+        statements: Number(timing?.[1] ?? 0),
+        ...(JSON.parse(body) as Pick<Answer, "data" | "errors">),
+      };
     };
     const ask = async (document: string, variables: object = {}): Promise<any> => {
       const from = statements.length;
       const answer = await send(document, variables);
       if (!answer.errors) return answer.data;
       const sql = statements.slice(from).join("\n\n");
-      throw new Error(`The document was refused.\n\n${document}\n\n${JSON.stringify(variables, null, 2)}\n\n${answer.body}\n\n${sql}`);
+      throw new Error(
+        `The document was refused.\n\n${document}\n\n${JSON.stringify(variables, null, 2)}\n\n${answer.body}\n\n${sql}`,
+      );
     };
     return { token: token ?? "", send: send as Caller["send"], ask };
   };
@@ -181,6 +290,7 @@ export async function harness(options: Partial<ServerOptions> & { asOwner?: bool
     statements,
     anonymous: bearer(null),
     bearer,
+    keys: { publicKey, privateKey },
     sign: (claims, header = {}) =>
       new SignJWT(claims)
         .setProtectedHeader({ alg: "ES256", kid: "test", typ: "at+jwt", ...header })

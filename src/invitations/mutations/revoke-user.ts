@@ -27,14 +27,13 @@ export class RevokeUser {
     const user = await userToChange(ctx, input.userId, "userId");
     const status = statusAfter("revoke", user);
     await refuseLockout(ctx, user);
-    const changes: Partial<User> = { status };
     const invitations = await db.findBy(Invitation, { userId: user.guid });
     const open = invitations.find((one) => one.status === InviteStatus.DRAFT || one.status === InviteStatus.INVITED);
-    if (open) {
-      const dateModified = now.toISOString();
-      await db.update(Invitation, open, { status: InviteStatus.REVOKED, dateModified });
-      Object.assign(changes, { storedInviteStatus: InviteStatus.REVOKED, inviteDateModified: dateModified });
-    }
-    return { user: await db.update(User, user, changes) };
+    const dateModified = now.toISOString();
+    const withdrawn: Partial<User> = { storedInviteStatus: InviteStatus.REVOKED, inviteDateModified: dateModified };
+    // The user first: the audit event is about what a write changes first.
+    const revoked = await db.update(User, user, { status, ...(open && withdrawn) });
+    if (open) await db.update(Invitation, open, { status: InviteStatus.REVOKED, dateModified });
+    return { user: revoked };
   }
 }

@@ -1,0 +1,244 @@
+import {
+  type GraphQLInputObjectType,
+  type GraphQLObjectType,
+  getNamedType,
+  GraphQLID,
+  isInputObjectType,
+  Kind,
+  parse,
+} from "graphql";
+import { v7 as uuidv7 } from "uuid";
+import { ANONYMOUS } from "../../src/access/index.js";
+import { type OperationExtension, toGlobalId } from "../../src/kit/index.js";
+import { apiSchema } from "../../src/schema.js";
+import { examples, harness, problems, type Caller, type TestTenant } from "../harness/index.js";
+
+const { tenant, anonymous } = await harness();
+const schema = apiSchema({ nodeFields: true });
+const NODE = "query ($id: ID!) { node(id: $id) { id } }";
+const USER = "query ($id: ID!) { user(id: $id) { id } }";
+const ENTITIES =
+  "query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on User { id } ... on UserGroup { id } } }";
+
+interface Operation extends OperationExtension {
+  name: string;
+  document: string;
+  variables: Record<string, any>;
+}
+
+/** Every root field of the schema with the first document of schema/operations that asks for it. */
+const all: Operation[] = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type: GraphQLObjectType) =>
+  Object.values(type.getFields()).map(({ name, extensions }) => {
+    const example = examples.find(({ document }) => rootFields(document).includes(name));
+    return {
+      ...(extensions.operation as OperationExtension),
+      name,
+      document: example?.document ?? "",
+      variables: JSON.parse(example?.variables ?? "{}") as Record<string, any>,
+    };
+  }),
+);
+
+function rootFields(document: string): string[] {
+  return parse(document).definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION
+      ? definition.selectionSet.selections.map((field) => (field.kind === Kind.FIELD ? field.name.value : ""))
+      : [],
+  );
+}
+
+/** A signed-in user without any permission, who leads no group. */
+const PLAIN = { ...ANONYMOUS, kind: "USER" as const, tenantId: uuidv7(), id: uuidv7() };
+const closed = all.filter(({ allow }) => !allow.anonymous && !allow.test(PLAIN));
+const writes = all.filter(({ kind }) => kind === "write");
+
+const named = (operations: Operation[]): [string, Operation][] => operations.map((one) => [one.name, one]);
+
+test("every operation has a document in schema/operations", () => {
+  expect(all.filter(({ document }) => document === "").map(({ name }) => name)).toEqual([]);
+});
+
+test.each(named(all.filter(({ allow }) => !allow.anonymous)))(
+  "%s is UNAUTHENTICATED without a token",
+  async (_name, operation) => {
+    const answer = await anonymous.send(operation.document, operation.variables);
+    expect([answer.status, problems(answer)]).toEqual([401, ["UNAUTHENTICATED"]]);
+    expect(Object.values(answer.data ?? {}).filter((value) => value !== null)).toEqual([]);
+  },
+);
+
+test("_entities is UNAUTHENTICATED without a token", async () => {
+  const representations = [{ __typename: "User", guid: uuidv7() }];
+  const answer = await anonymous.send(ENTITIES, { representations });
+  expect([answer.status, problems(answer)]).toEqual([401, ["UNAUTHENTICATED"]]);
+});
+
+test("some operations are closed to plain users", () => {
+  expect(closed.map(({ name }) => name)).toEqual(expect.arrayContaining(["users", "updateUser", "suspendUser"]));
+});
+
+test.each(named(closed))(
+  "%s is FORBIDDEN for a plain investor, and leaves nothing behind",
+  async (_name, operation) => {
+    const here = await tenant();
+    const investor = await here.user();
+    const before = await here.contents();
+    const answer = await investor.send(operation.document, operation.variables);
+    expect(problems(answer)).toEqual(["FORBIDDEN"]);
+    expect(Object.values(answer.data ?? {}).filter((value) => value !== null)).toEqual([]);
+    expect(await here.contents()).toEqual(before);
+  },
+);
+
+test.each(named(closed))("%s is FORBIDDEN for staff and services without a permission", async (_name, operation) => {
+  const here = await tenant();
+  for (const caller of [await here.internal([]), await here.service()]) {
+    expect(problems(await caller.send(operation.document, operation.variables))).toEqual(["FORBIDDEN"]);
+  }
+});
+
+test.each(named(all))("%s lets the administrator through", async (_name, operation) => {
+  const { admin } = await tenant();
+  const answer = await admin.send(operation.document, operation.variables);
+  expect(problems(answer)).toEqual([]);
+  expect(answer.status).toBe(200);
+});
+
+/** Where an input takes ids, e.g. ["classifications", 0, "classificationId"]. */
+type Place = (string | number)[];
+
+function idPlaces(type: GraphQLInputObjectType): Place[] {
+  return Object.values(type.getFields()).flatMap((field) => {
+    const inner = getNamedType(field.type);
+    const item = String(field.type).startsWith("[") ? [0] : [];
+    if (inner === GraphQLID) return [[field.name, ...item]];
+    return isInputObjectType(inner) ? idPlaces(inner).map((place) => [field.name, ...item, ...place]) : [];
+  });
+}
+
+const mutationIds: [string, Place, Operation][] = writes.flatMap((operation) => {
+  const [input] = schema.getMutationType()!.getFields()[operation.name]!.args;
+  const type = getNamedType(input!.type) as GraphQLInputObjectType;
+  return idPlaces(type).map((place): [string, Place, Operation] => [operation.name, place, operation]);
+});
+
+/** What a field of that name holds the id of, and how to make one in a tenant. */
+const MAKERS: [RegExp, (here: TestTenant) => Promise<{ guid: string; id: string }>][] = [
+  [/assignedInternalUserId$/, (here) => here.internal([])],
+  [/user(Id|s)?$/i, (here) => here.user()],
+  [/group(Id)?$/i, (here) => here.group()],
+  [/classification(Id)?$/i, (here) => here.classification()],
+];
+
+function makerOf(place: Place): (typeof MAKERS)[number][1] {
+  const name = place.findLast((part) => typeof part === "string") as string;
+  const maker = MAKERS.find(([pattern]) => pattern.test(name))?.[1];
+  if (!maker) throw new Error(`What is ${name} the id of? Say so in MAKERS.`);
+  return maker;
+}
+
+/** The operation's example input with ids of this tenant in it, and that id at that place. */
+async function inputWith(here: TestTenant, { name, variables }: Operation, place: Place, id: string): Promise<object> {
+  const [argument] = schema.getMutationType()!.getFields()[name]!.args;
+  const input = structuredClone(variables.input) as object;
+  const required = idPlaces(getNamedType(argument!.type) as GraphQLInputObjectType);
+  for (const other of required)
+    if (valueAt(input, other) !== undefined) put(input, other, (await makerOf(other)(here)).id);
+  put(input, place, id);
+  return { input };
+}
+
+const valueAt = (value: any, [first, ...rest]: Place): unknown =>
+  first === undefined || value == null ? value : valueAt(value[first], rest);
+
+function put(value: any, [first, ...rest]: Place, leaf: string): void {
+  if (rest.length === 0) value[first!] = leaf;
+  else put((value[first!] ??= typeof rest[0] === "number" ? [] : {}), rest, leaf);
+}
+
+describe.each(mutationIds)("%s(%j)", (_name, place, operation) => {
+  const type = (id: string): string => Buffer.from(id, "base64url").toString().split(":")[0]!;
+
+  test("answers another tenant's object and an unknown guid with the same bytes, and writes nothing", async () => {
+    const [here, there] = [await tenant(), await tenant()];
+    const theirs = await makerOf(place)(there);
+    const own = await inputWith(here, operation, place, "");
+    const ask = async (id: string): Promise<string> => {
+      put(own, ["input", ...place], id);
+      return (await here.admin.send(operation.document, own)).body;
+    };
+    const before = [await here.contents(), await there.contents()];
+    const unknown = uuidv7();
+    const answers = [
+      await ask(unknown),
+      await ask(toGlobalId(type(theirs.id), unknown)),
+      await ask(theirs.guid),
+      await ask(theirs.id),
+    ];
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).toMatch(/"code":"(NOT_FOUND|UNKNOWN_\w+)"/);
+    expect([await here.contents(), await there.contents()]).toEqual(before);
+  });
+
+  test("finds one's own tenant's object", async () => {
+    const here = await tenant();
+    const own = await makerOf(place)(here);
+    const { body } = await here.admin.send(operation.document, await inputWith(here, operation, place, own.id));
+    expect(body).not.toMatch(/NOT_FOUND|UNKNOWN_/);
+    expect(body).not.toContain("extensions");
+  });
+});
+
+describe("another tenant's object and an unknown guid look alike", () => {
+  const ways: [string, (caller: Caller, type: string, guid: string) => Promise<{ body: string }>][] = [
+    ["node", (caller, type, guid) => caller.send(NODE, { id: toGlobalId(type, guid) })],
+    [
+      "nodes",
+      (caller, type, guid) =>
+        caller.send("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", { ids: [toGlobalId(type, guid)] }),
+    ],
+    ["user(id)", (caller, _type, guid) => caller.send(USER, { id: guid })],
+    ["user(guid)", (caller, _type, guid) => caller.send("query ($guid: UUID!) { user(guid: $guid) { id } }", { guid })],
+    [
+      "users(search)",
+      (caller, _type, guid) =>
+        caller.send("query ($guid: String!) { users(search: $guid) { totalCount nodes { id } } }", { guid }),
+    ],
+    [
+      "_entities(guid)",
+      (caller, __typename, guid) => caller.send(ENTITIES, { representations: [{ __typename, guid }] }),
+    ],
+    [
+      "_entities(id)",
+      (caller, __typename, guid) =>
+        caller.send(ENTITIES, { representations: [{ __typename, id: toGlobalId(__typename, guid) }] }),
+    ],
+  ];
+
+  test.each(ways)("by %s", async (way, see) => {
+    const [here, there] = [await tenant(), await tenant()];
+    const user = { type: "User", of: (one: TestTenant) => one.user() };
+    const group = { type: "UserGroup", of: (one: TestTenant) => one.group() };
+    for (const { type, of } of way.startsWith("user") ? [user] : [user, group]) {
+      const [own, theirs] = [await of(here), await of(there)];
+      const unknown = await see(here.admin, type, uuidv7());
+      expect((await see(here.admin, type, theirs.guid)).body).toBe(unknown.body);
+      // The control: the question can find something.
+      expect((await see(here.admin, type, own.guid)).body).not.toBe(unknown.body);
+    }
+  });
+
+  test("and so does an object that the caller may not see", async () => {
+    const here = await tenant();
+    const [investor, group] = [await here.user(), await here.group({ lead: await here.user() })];
+    for (const [type, guid] of [
+      ["User", here.admin.guid],
+      ["UserGroup", group.guid],
+    ] as const) {
+      for (const [way, see] of ways) {
+        if (way.startsWith("user") && type !== "User") continue;
+        expect((await see(investor, type, guid)).body).toBe((await see(investor, type, uuidv7())).body);
+      }
+    }
+  });
+});

@@ -1,0 +1,22 @@
+import "reflect-metadata";
+import { pino } from "pino";
+import { startServer, type ServerOptions } from "../../src/server.js";
+import { serve } from "./service.js";
+
+export type SubgraphSettings = Pick<ServerOptions, "databaseUrl" | "poolMax" | "tokens">;
+
+/** The subgraph as production runs it. */
+serve(async (settings: SubgraphSettings) => {
+  const { url } = await startServer({
+    ...settings,
+    host: "127.0.0.1",
+    port: 0,
+    statementTimeout: 5_000,
+    routerSecrets: [],
+    nodeFields: true,
+    compileQueries: true,
+    development: false,
+    log: pino({ level: "info" }),
+  });
+  return `${url}/graphql`;
+});

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import pg from "pg";
+import { migrations } from "../../migrations/index.js";
+import { type DatabaseUrls, ensureDatabase, migrate, startEmbeddedPostgres } from "../../src/database/index.js";
+import { GeneratedTenant } from "../../src/demo/generator.js";
+import { tenantIdOf, writeTenant } from "../../src/demo/write-tenant.js";
+import type { Sample, SampleUser } from "./workloads.js";
+
+const TENANT = "bench";
+/** Kept in memory whole, and no checkpoint within a round: what is measured is the servers. */
+const SETTINGS = { shared_buffers: "1GB", max_wal_size: "8GB", checkpoint_timeout: "1h", synchronous_commit: "on" };
+
+const SAMPLE_USERS = 10_000;
+const PLACES = 1_000;
+const DEEP = 900_000;
+
+export interface BenchTenant extends DatabaseUrls {
+  /** As the owner, past row-level security. */
+  sql: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
+  stop: () => Promise<void>;
+}
+
+/** A tenant of that many users in a database of its own, kept until the migrations are others. */
+export async function benchTenant(dataDir: string, users: number): Promise<BenchTenant> {
+  const tell = (line: string): unknown => process.stderr.write(`${line}\n`);
+  const cluster = await startEmbeddedPostgres({ dataDir, durable: true, settings: SETTINGS, notice: tell });
+  const database = `bench_${users}_${createHash("sha1").update(migrations.join()).digest("hex").slice(0, 8)}`;
+  await dropOutdated(cluster.url("postgres"), database);
+  const urls = await ensureDatabase((name) => cluster.url(name), database);
+  await migrate(urls.ownerUrl, new URL(urls.appUrl).username);
+  const at = Date.now();
+  const generated = new GeneratedTenant({ name: TENANT, users, groups: Math.floor(users / 10), seed: 1, at });
+  await writeTenant(urls.ownerUrl, {
+    name: TENANT,
+    createdAt: new Date(at).toISOString(),
+    tables: generated.tables(),
+    progress: (table, done, count) => done === count && tell(`wrote ${table}`),
+  });
+  const owner = new pg.Pool({ connectionString: urls.ownerUrl, max: 1 });
+  const sql: BenchTenant["sql"] = async (text, values) => (await owner.query(text, values)).rows as never;
+  // What earlier runs left behind: every run begins with the same tables.
+  await sql("TRUNCATE audit_events");
+  await sql("VACUUM (ANALYZE) users");
+  return {
+    ...urls,
+    sql,
+    stop: async () => {
+      await owner.end();
+      await cluster.stop();
+    },
+  };
+}
+
+async function dropOutdated(superuserUrl: string, current: string): Promise<void> {
+  const superuser = new pg.Client({ connectionString: superuserUrl });
+  await superuser.connect();
+  const { rows } = await superuser.query<{ name: string }>(
+    "SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1) AND datname <> $2",
+    [current.slice(0, current.lastIndexOf("_") + 1), current],
+  );
+  for (const { name } of rows) await superuser.query(`DROP DATABASE ${pg.escapeIdentifier(name)} WITH (FORCE)`);
+  await superuser.end();
+}
+
+/** Who asks: the generator's first user, an administrator. */
+export async function administratorOf({ sql }: BenchTenant): Promise<{ tenantId: string; administrator: string }> {
+  const tenantId = tenantIdOf(TENANT);
+  const [row] = await sql<{ id: string }>(
+    `SELECT u.id FROM users u JOIN user_roles ur ON ur.tenant_id = u.tenant_id AND ur.user_id = u.id
+     JOIN roles r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
+     WHERE u.tenant_id = $1 AND u.status = 'ACTIVE' AND r.administrator ORDER BY u.id LIMIT 1`,
+    [tenantId],
+  );
+  return { tenantId, administrator: row!.id };
+}
+
+/** Users in an order that is random and yet the same in every run, and places deep in the list by name. */
+export async function sampleOf(
+  { sql }: BenchTenant,
+  viewer: { tenantId: string; administrator: string },
+  cursorAt: (sortName: string, guid: string) => string,
+  users: number,
+): Promise<Sample> {
+  const people = await sql<SampleUser>(
+    `SELECT id AS guid, title, forename, surname, username, contact_email AS "contactEmail" FROM users
+     WHERE tenant_id = $1 AND type = 'INVESTOR' AND status <> 'REVOKED' ORDER BY md5(id::text) LIMIT $2`,
+    [viewer.tenantId, SAMPLE_USERS],
+  );
+  const rows = await sql<{ sortName: string; guid: string }>(
+    `SELECT sort_name AS "sortName", id AS guid FROM users
+     WHERE tenant_id = $1 AND sort_name IS NOT NULL ORDER BY sort_name, id OFFSET $2 LIMIT $3`,
+    [viewer.tenantId, Math.min(DEEP, Math.floor(users * 0.9)), PLACES],
+  );
+  // A page must not run into those without a name: the limit's statement knows one range of the index.
+  const places = rows.slice(0, -21).map((row) => ({ ...row, cursor: cursorAt(row.sortName, row.guid) }));
+  return { ...viewer, users: people, places };
+}

@@ -1,0 +1,251 @@
+import { containsPattern, normalise, snakeCase, toGlobalId } from "../../src/kit/index.js";
+import { User } from "../../src/users/index.js";
+
+/** What the inputs are made of; picked by SQL before anything is measured, the same in every run. */
+export interface Sample {
+  tenantId: string;
+  administrator: string;
+  users: SampleUser[];
+  /** Cursors deep in the list by name, and the keys that each stands for. */
+  places: { cursor: string; sortName: string; guid: string }[];
+}
+export type SampleUser = Pick<User, "guid" | "title" | "forename" | "surname" | "username" | "contactEmail">;
+
+/** One request: the variables for the subgraph, and the parameters of the limit's statement. */
+export interface Input {
+  variables: object;
+  values: unknown[];
+}
+
+export interface Workload {
+  title: string;
+  /** The subgraph's throughput as a share of the limit's, from design/speed.md. */
+  goal: number;
+  document: string;
+  inputs: (sample: Sample) => Input[];
+  /** The whole answer by one statement: what PostgreSQL and this schema can do at all. */
+  statement: string;
+}
+
+// The limit's statements are put together at the start from the same lists of fields as the documents. The rows' aliases:
+// u the user, a the assigned internal user, h c the classification and its holding, m g the group and its membership.
+const object = (fields: Record<string, string>): string =>
+  `json_build_object(${Object.entries(fields)
+    .map(([name, value]) => `'${name}', ${value}`)
+    .join(", ")})`;
+const base64url = (text: string): string => `translate(encode(convert_to(${text}, 'UTF8'), 'base64'), E'+/=\\n', '-_')`;
+
+const TYPES: Record<string, string> = { u: "User", a: "User", c: "Classification", g: "UserGroup" };
+
+function column(row: string, field: string): string {
+  const stored = `${row}.${snakeCase(field)}`;
+  if (field === "id") return base64url(`'${TYPES[row]}:' || ${row}.id`);
+  if (field === "guid") return `${row}.id`;
+  if (field === "name" && TYPES[row] === "User")
+    return `nullif(concat_ws(' ', ${row}.title, ${row}.forename, ${row}.surname), '')`;
+  if (field === "inviteStatus")
+    return `CASE WHEN ${stored} = 'INVITED' AND ${row}.invite_date_expires <= now() THEN 'EXPIRED' ELSE ${stored} END`;
+  if (/At$|Date|Login|Until/.test(field))
+    return `to_char(${stored} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  return stored;
+}
+const fields = (row: string, names: string): Record<string, string> =>
+  Object.fromEntries(names.split(" ").map((name) => [name, column(row, name)]));
+
+const connection = (edge: Record<string, string>, rows: string): string =>
+  object({ edges: `coalesce((SELECT json_agg(e.edge) FROM (SELECT ${object(edge)} AS edge ${rows}) e), '[]')` });
+const classifications = (edge: string, node: string): string =>
+  connection(
+    { ...fields("h", edge), node: object(fields("c", node)) },
+    `FROM user_classifications h JOIN classifications c ON c.tenant_id = h.tenant_id AND c.id = h.classification_id
+     WHERE h.tenant_id = $1 AND h.user_id = u.id AND (h.valid_until IS NULL OR h.valid_until > now())
+     ORDER BY c.name_norm, c.id LIMIT 15`,
+  );
+const groups = (limit: number, node: string, edge: Record<string, string> = {}): string =>
+  connection(
+    { ...edge, node: object(fields("g", node)) },
+    `FROM group_members m JOIN user_groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
+     WHERE m.tenant_id = $1 AND m.user_id = u.id ORDER BY g.name_norm, g.id LIMIT ${limit}`,
+  );
+const assignedInternalUser = (names: string): string =>
+  `(SELECT ${object(fields("a", names))} FROM users a WHERE a.tenant_id = $1 AND a.id = u.assigned_internal_user_id)`;
+const answer = (data: Record<string, string>): string => `SELECT ${object({ data: object(data) })}::text AS answer`;
+
+const WHOLE_USER =
+  "id guid name contactEmail type status username title forename surname tfaEnabled createdAt lastLogin onboardingDateCompleted inviteStatus inviteDateInvited inviteDateExpires inviteDateModified";
+
+const W1: Workload = {
+  title: "one user with its graph",
+  goal: 0.25,
+  document: `query ($guid: UUID!) {
+    user(guid: $guid) {
+      ${WHOLE_USER}
+      assignedInternalUser { id guid name contactEmail }
+      classifications { edges { source validUntil node { id reference name } } }
+      userGroups(first: 10) { edges { isSignatory joinedAt node { guid name kind } } }
+    }
+  }`,
+  inputs: ({ tenantId, users }) => users.map(({ guid }) => ({ variables: { guid }, values: [tenantId, guid] })),
+  statement: answer({
+    user: `(SELECT ${object({
+      ...fields("u", WHOLE_USER),
+      assignedInternalUser: assignedInternalUser("id guid name contactEmail"),
+      classifications: classifications("source validUntil", "id reference name"),
+      userGroups: groups(10, "guid name kind", fields("m", "isSignatory joinedAt")),
+    })} FROM users u WHERE u.tenant_id = $1 AND u.id = $2)`,
+  }),
+};
+
+const PAGE = 20;
+const LISTED_USER = "id guid name type status contactEmail createdAt lastLogin inviteStatus";
+
+const listDocument = (variables = "", args = "", count = ""): string =>
+  `query ($first: Int!${variables}) {
+    users(first: $first${args}) {
+      ${count} edges { node {
+        ${LISTED_USER}
+        classifications { edges { validUntil node { id name } } }
+        assignedInternalUser { id name }
+        userGroups(first: 1) { edges { node { id name } } }
+      } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }`;
+
+const listedUser = object({
+  ...fields("u", LISTED_USER),
+  classifications: classifications("validUntil", "id name"),
+  assignedInternalUser: assignedInternalUser("id name"),
+  userGroups: groups(1, "id name"),
+});
+
+/** A page of 20 out of `page`, which has one row more when there are more. */
+const listStatement = (page: string, count: Record<string, string> = {}): string =>
+  `WITH ${page}, placed AS (SELECT *, row_number() OVER (ORDER BY sort_name, id) AS place FROM page)
+  ${answer({
+    users: object({
+      ...count,
+      edges: `(SELECT coalesce(json_agg(${object({ node: listedUser })} ORDER BY place), '[]') FROM placed u WHERE place <= ${PAGE})`,
+      pageInfo: object({
+        hasNextPage: `(SELECT count(*) > ${PAGE} FROM page)`,
+        endCursor: `(SELECT ${base64url("json_build_array('users', (sort_name IS NULL)::int, sort_name, id, 0)::text")}
+          FROM placed WHERE place <= ${PAGE} ORDER BY place DESC LIMIT 1)`,
+      }),
+    }),
+  })}`;
+
+const W2: Workload = {
+  title: "20 users by name with relations",
+  goal: 0.6,
+  document: listDocument(),
+  inputs: ({ tenantId }) => [{ variables: { first: PAGE }, values: [tenantId] }],
+  statement: listStatement(
+    `page AS (SELECT * FROM users WHERE tenant_id = $1 ORDER BY sort_name, id LIMIT ${PAGE + 1})`,
+  ),
+};
+
+const W3: Workload = {
+  title: "the same, deep in the list",
+  goal: 0.61,
+  document: listDocument(", $after: String", ", after: $after"),
+  inputs: ({ tenantId, places }) =>
+    places.map(({ cursor, sortName, guid }) => ({
+      variables: { first: PAGE, after: cursor },
+      values: [tenantId, sortName, guid],
+    })),
+  statement: listStatement(
+    `page AS (SELECT * FROM users WHERE tenant_id = $1 AND (sort_name, id) > ($2, $3) ORDER BY sort_name, id LIMIT ${PAGE + 1})`,
+  ),
+};
+
+const W4: Workload = {
+  title: "searched, filtered, counted",
+  // Within 1.1 of the limit.
+  goal: 0.9,
+  document: listDocument(", $search: String, $filter: UserFilter", ", search: $search, filter: $filter", "totalCount"),
+  // What somebody has typed of a full name: the forename and the beginning of the surname.
+  inputs: ({ tenantId, users }) =>
+    users
+      .filter(({ forename, surname }) => forename && surname)
+      .slice(0, 500)
+      .map(({ forename, surname }) => {
+        const search = `${forename} ${surname!.slice(0, 3)}`.trim();
+        return {
+          variables: { first: PAGE, search, filter: { status: ["ACTIVE"], hasCompletedOnboarding: true } },
+          values: [tenantId, containsPattern(normalise(search))],
+        };
+      }),
+  statement: listStatement(
+    `hit AS MATERIALIZED (SELECT id, sort_name FROM users WHERE tenant_id = $1 AND search_text LIKE $2
+       AND status = 'ACTIVE' AND onboarding_date_completed IS NOT NULL),
+     page AS (SELECT u.* FROM (SELECT id FROM hit ORDER BY sort_name, id LIMIT ${PAGE + 1}) h
+       JOIN users u ON u.tenant_id = $1 AND u.id = h.id)`,
+    { totalCount: "(SELECT count(*) FROM hit)" },
+  ),
+};
+
+const REFERENCES = 100;
+const REFERENCED_USER = "id guid name type status contactEmail";
+
+const W6: Workload = {
+  title: "100 entity references",
+  goal: 0.65,
+  document: `query ($representations: [_Any!]!) {
+    _entities(representations: $representations) {
+      ... on User {
+        ${REFERENCED_USER}
+        classifications { edges { validUntil node { id name } } }
+        assignedInternalUser { id name }
+      }
+    }
+  }`,
+  inputs: ({ tenantId, users }) =>
+    Array.from({ length: Math.floor(users.length / REFERENCES) }, (_, index) => {
+      const guids = users.slice(index * REFERENCES, (index + 1) * REFERENCES).map(({ guid }) => guid);
+      const representations = guids.map((guid) => ({ __typename: "User", guid }));
+      return { variables: { representations }, values: [tenantId, guids] };
+    }),
+  statement: answer({
+    _entities: `(SELECT json_agg(${object({
+      ...fields("u", REFERENCED_USER),
+      classifications: classifications("validUntil", "id name"),
+      assignedInternalUser: assignedInternalUser("id name"),
+    })} ORDER BY k.place)
+      FROM unnest($2::uuid[]) WITH ORDINALITY k(id, place) JOIN users u ON u.tenant_id = $1 AND u.id = k.id)`,
+  }),
+};
+
+const UPDATED_USER = "id guid name contactEmail title forename surname username version";
+
+const W7: Workload = {
+  title: "update a user's name",
+  goal: 0.7,
+  document: `mutation ($input: UpdateUserInput!) {
+    updateUser(input: $input) { user { ${UPDATED_USER} } errors { code message field } }
+  }`,
+  // First every user one name, then every user the other: each request changes something when they are sent in turn.
+  inputs: ({ tenantId, administrator, users }) =>
+    ["Alexandra Bench", "Dominik Probe"].flatMap((name) =>
+      users.slice(0, 2000).map((user, index) => {
+        const [forename, surname] = `${name}-${index}`.split(" ");
+        const { sortName, searchText } = User.derive({ ...user, forename, surname });
+        return {
+          variables: { input: { userId: toGlobalId("User", user.guid), forename, surname } },
+          values: [tenantId, user.guid, forename, surname, sortName, searchText, administrator],
+        };
+      }),
+    ),
+  statement: `WITH u AS (
+      UPDATE users SET forename = $3, surname = $4, sort_name = $5, search_text = $6, version = version + 1, updated_at = now()
+      WHERE tenant_id = $1 AND id = $2 RETURNING new.*, old.forename AS old_forename, old.surname AS old_surname),
+    event AS (
+      INSERT INTO audit_events (tenant_id, id, operation, actor_kind, actor_id, target_type, target_id, changes, request_id)
+      SELECT $1, uuidv7(), 'updateUser', 'USER', $7, 'User', u.id, jsonb_build_array(jsonb_build_object(
+        'type', 'User', 'id', u.id, 'action', 'UPDATE', 'fields', jsonb_build_object(
+          'forename', jsonb_build_array(u.old_forename, u.forename), 'surname', jsonb_build_array(u.old_surname, u.surname)))),
+        gen_random_uuid() FROM u)
+    ${answer({ updateUser: object({ user: object(fields("u", UPDATED_USER)), errors: "'[]'::json" }) })} FROM u`,
+};
+
+export const workloads = { W1, W2, W3, W4, W6, W7 } as const;
+export type WorkloadName = keyof typeof workloads;

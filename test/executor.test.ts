@@ -1,0 +1,427 @@
+import { parse } from "graphql";
+import { exportJWK } from "jose";
+import pino from "pino";
+import { toGlobalId } from "../src/kit/index.js";
+import { compile } from "../src/kit/compile.js";
+import { executableSchema } from "../src/schema.js";
+import { startServer } from "../src/server.js";
+import { AUDIENCE, examples, harness, ISSUER, operations } from "./harness/index.js";
+
+const compiled = await harness({ compileQueries: true });
+const plain = await startServer({
+  host: "127.0.0.1",
+  port: 0,
+  databaseUrl: compiled.database.appUrl,
+  poolMax: 5,
+  statementTimeout: 5_000,
+  tokens: {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    keys: { jwks: [{ ...(await exportJWK(compiled.keys.publicKey)), alg: "ES256", kid: "test" }] },
+  },
+  routerSecrets: [],
+  nodeFields: true,
+  compileQueries: false,
+  development: true,
+  log: pino({ level: "silent" }),
+});
+afterAll(() => plain.stop());
+
+interface Request {
+  query: string;
+  variables?: object;
+  operationName?: string;
+}
+
+interface Reply {
+  status: number;
+  data?: any;
+  errors?: { message: string; path?: unknown[]; extensions: Record<string, unknown> }[];
+}
+
+/** The answer without what has to differ: cursors hold the request's time, and errors come in the order of time. */
+async function ask(url: string, token: string, request: Request): Promise<Reply> {
+  const response = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify(request),
+  });
+  const body = (await response.text()).replace(/("(?:\w*[cC]ursor)":)"[^"]+"/g, `$1"…"`);
+  const { errors, ...rest } = JSON.parse(body) as Omit<Reply, "status">;
+  const sorted = errors?.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
+  // Text, because the order of a response's fields counts.
+  return { ...rest, ...(sorted && { errors: sorted }), status: response.status };
+}
+
+/** Asks both servers, the compiling one three times, and fails where they differ. A mutation comes to rest first. */
+async function agreed(token: string, request: Request): Promise<Reply> {
+  if (/\bmutation\b/.test(request.query)) await ask(plain.url, token, request);
+  const expected = await ask(plain.url, token, request);
+  for (let time = 1; time <= 3; time++) {
+    expect(JSON.stringify(await ask(compiled.url, token, request), null, 2)).toBe(JSON.stringify(expected, null, 2));
+  }
+  return expected;
+}
+
+const JOHN = "501a4c57-acb8-40d6-b867-b833854a96b9";
+const JANE = "8c63ce30-bb74-4910-9c2e-510fb3792d5e";
+const NOBODY = "00000000-0000-4000-8000-000000000000";
+
+/** A tenant with the people whom the examples speak of. */
+async function tenant() {
+  const here = await compiled.tenant();
+  const staff = await here.internal([], { guid: JANE, forename: "Jane", surname: "Admin" });
+  const john = await here.user({
+    guid: JOHN,
+    title: "Mr",
+    forename: "John",
+    surname: "Smith",
+    assignedInternalUserId: JANE,
+  });
+  const group = await here.group({ name: "The Smiths", members: [john, staff] });
+  await here.classify(john, await here.classification("Sophisticated Investor"), "2099-01-01T00:00:00.000Z");
+  return { here, admin: here.admin, john, group };
+}
+
+describe("the committed operations", () => {
+  const schema = executableSchema({ nodeFields: true });
+
+  test.each(examples)("$name is compiled, and answered alike", async ({ name, document, variables }) => {
+    expect(compile(schema, parse(document), name)).not.toBeNull();
+    const { admin } = await tenant();
+    const { errors, data } = await agreed(admin.token, {
+      query: document,
+      variables: JSON.parse(variables ?? "{}") as object,
+    });
+    expect(errors).toBeUndefined();
+    expect(data).toBeTruthy();
+  });
+
+  test("a write that changes something is compiled too", async () => {
+    const { here, admin } = await tenant();
+    const document = operations.UpdateUser!;
+    for (const forename of ["Ada", "Ben", "Cleo", "Dan"]) {
+      const { updateUser } = await admin.ask(document, { input: { userId: JOHN, forename } });
+      expect(updateUser).toMatchObject({ errors: [], user: { forename } });
+    }
+    expect(await here.read({ guid: JOHN })).toMatchObject({ forename: "Dan", title: "Mr", surname: "Smith" });
+  });
+});
+
+const id = (type: string, guid: string): string => toGlobalId(type, guid);
+const ids = { john: id("User", JOHN), jane: id("User", JANE), nobody: id("User", NOBODY) };
+
+const wicked: [what: string, request: Request][] = [
+  ["aliases", { query: `{ a: me { b: name c: name name } me { id } a: me { guid } }` }],
+  ["an alias named as what every object has", { query: `{ constructor: me { toString: name hasOwnProperty: guid } }` }],
+  ["an alias that is no property", { query: `{ me { __proto__: name guid } __proto__: me { guid } }` }],
+  ["aliases with underscores", { query: `{ a_b: me { c: name } a: me { b_c: name } }` }],
+  ["__typename everywhere", { query: `{ __typename t: __typename me { __typename userGroups { __typename } } }` }],
+  ["nothing but __typename", { query: `{ __typename }` }],
+  [
+    "merged fields of fragments",
+    {
+      query: `query { me { ...A ...B ... on Node { id } ... { surname } } }
+        fragment A on User { name userGroups(first: 2) { totalCount } }
+        fragment B on User { guid userGroups(first: 2) { nodes { name } totalCount } ...A }`,
+    },
+  ],
+  [
+    "the order of fields",
+    { query: `{ me { guid ...F name id } } fragment F on User { type id ... on Node { __typename id } }` },
+  ],
+  ...[true, false].flatMap((yes): [string, Request][] => [
+    [
+      `@skip and @include of variables, ${yes}`,
+      {
+        query: `query ($yes: Boolean!, $no: Boolean = false) { me {
+          name @include(if: $yes) guid @skip(if: $yes) id @include(if: $yes) @skip(if: $no)
+          ... @include(if: $yes) { type status @skip(if: $yes) }
+          ...F @skip(if: $yes)
+          userGroups(first: 1) @include(if: $yes) { totalCount @skip(if: $no) }
+        } } fragment F on User { title @include(if: $no) surname classifications { totalCount } }`,
+        variables: { yes },
+      },
+    ],
+    [
+      `a fragment spread with and without a condition, ${yes}`,
+      {
+        query: `query ($yes: Boolean!) { a: me { ...F @include(if: $yes) } b: me { ...F } c: me { ...F @skip(if: $yes) name }
+          d: me { ... on User @include(if: $yes) { ...F } ...F } }
+          fragment F on User { name @skip(if: $yes) guid userGroups { totalCount } }`,
+        variables: { yes },
+      },
+    ],
+    [
+      `one field asked twice under unlike conditions, ${yes}`,
+      {
+        query: `query ($yes: Boolean!) { me @include(if: $yes) { name } me @skip(if: $yes) { guid } again: me { name @include(if: $yes) name @skip(if: $yes) } }`,
+        variables: { yes },
+      },
+    ],
+  ]),
+  ["a field that is never included", { query: `{ me { id name @include(if: false) } }` }],
+  ["nothing left of a selection", { query: `{ me { name @skip(if: true) } }` }],
+  [
+    "interfaces",
+    {
+      query: `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on User { name groups: userGroups { nodes { name leadUser { id } } } }
+        ... on Classification { reference } ... on Node { again: id } } }`,
+      variables: { ids: [ids.john, ids.nobody, ids.jane, ids.john, id("Classification", NOBODY)] },
+    },
+  ],
+  [
+    "one id where a list is due",
+    { query: `query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, variables: { ids: ids.john } },
+  ],
+  ["a single literal where a list is due", { query: `{ nodes(ids: "${ids.john}") { id } }` }],
+  [
+    "variables in a literal list",
+    {
+      query: `query ($a: ID!, $b: ID!) { nodes(ids: [$a, "${ids.jane}", $b]) { id } }`,
+      variables: { a: ids.nobody, b: ids.john },
+    },
+  ],
+  ["a node of no known type", { query: `{ node(id: "${id("Yacht", JOHN)}") { id } }` }],
+  ["a node of a type named as what every object has", { query: `{ node(id: "${id("constructor", JOHN)}") { id } }` }],
+  ["a malformed id beside a good field", { query: `{ node(id: "junk") { id } me { name } }` }],
+  [
+    "an error in a list of nullable items",
+    {
+      query: `{ nodes(ids: ["${ids.john}", "${ids.jane}"]) { id ... on User { userGroups(first: 0) { totalCount } } } }`,
+    },
+  ],
+  ["a non-null field's error takes its parent", { query: `{ me { name userGroups(first: 0) { totalCount } } }` }],
+  ["a non-null field's error takes everything", { query: `{ me { name } users(first: 0) { totalCount } }` }],
+  [
+    "an error deep in a list takes everything",
+    { query: `{ users(first: 1) { nodes { userGroups(first: 101) { totalCount } } } }` },
+  ],
+  [
+    "errors of several nullable fields",
+    { query: `{ a: user(guid: "${JOHN}", id: "x") { id } b: user { id } c: user(guid: "${JANE}") { name } }` },
+  ],
+  ["both directions of paging", { query: `{ me { name } users(first: 1, last: 1) { totalCount } }` }],
+  ["a variable left out", { query: `query ($guid: UUID) { user(guid: $guid, id: "${ids.john}") { name } }` }],
+  [
+    "a null variable",
+    { query: `query ($guid: UUID) { user(guid: $guid, id: "${ids.john}") { name } }`, variables: { guid: null } },
+  ],
+  [
+    "a variable's default",
+    {
+      query: `query ($first: Int! = 2, $by: UserOrderField! = EMAIL) { users(first: $first, orderBy: { field: $by }) { nodes { contactEmail } } }`,
+    },
+  ],
+  [
+    "a nullable variable where there is a default",
+    { query: `query ($by: UserOrderField) { users(orderBy: { field: $by, direction: DESC }) { nodes { name } } }` },
+  ],
+  [
+    "null where there is a default",
+    {
+      query: `query ($by: UserOrderField) { users(orderBy: { field: $by, direction: DESC }) { nodes { name } } }`,
+      variables: { by: null },
+    },
+  ],
+  ["the default of an input field", { query: operations.Users!, variables: { orderBy: { direction: "DESC" } } }],
+  ["an empty input", { query: operations.Users!, variables: { orderBy: {}, filter: {} } }],
+  [
+    "nulls in an input",
+    { query: operations.Users!, variables: { filter: { status: null, tfaEnabled: null }, search: null } },
+  ],
+  ["an empty list", { query: operations.Users!, variables: { filter: { status: [] } } }],
+  ["one value where a list is due", { query: operations.Users!, variables: { filter: { status: "ACTIVE" } } }],
+  [
+    "variables inside a literal object",
+    {
+      query: `query ($s: [UserStatus!], $t: Boolean) { users(filter: { status: $s, tfaEnabled: $t }) { totalCount } }`,
+      variables: { s: "ACTIVE" },
+    },
+  ],
+  [
+    "enumerations and scalars as literals",
+    {
+      query: `{ users(type: INVESTOR, filter: { status: [ACTIVE], inviteDateInvitedFrom: "2024-01-01", assignedInternalUserGuids: ["${JANE.toUpperCase()}"] }) { totalCount } }`,
+    },
+  ],
+  ["a required variable left out", { query: operations.UserWithItsGraph! }],
+  ["a required variable that is null", { query: operations.UserWithItsGraph!, variables: { guid: null } }],
+  ["a malformed scalar", { query: operations.UserWithItsGraph!, variables: { guid: "501a4c57" } }],
+  ["a number for a scalar", { query: operations.UserWithItsGraph!, variables: { guid: 7 } }],
+  ["an object for a scalar", { query: operations.UserWithItsGraph!, variables: { guid: { a: 1 } } }],
+  [
+    "several wrong variables",
+    {
+      query: operations.Users!,
+      variables: {
+        first: "1",
+        type: "NOBODY",
+        filter: { status: ["ACTIVE", "ASLEEP"], unknown: 1, tfaEnabled: "yes" },
+        orderBy: 7,
+      },
+    },
+  ],
+  ["an Int out of its range", { query: operations.Users!, variables: { first: 2147483648 } }],
+  ["an Int with a fraction", { query: operations.Users!, variables: { first: 1.5 } }],
+  ["a variable nobody declared", { query: operations.Me!, variables: { stranger: 1 } }],
+  ["a number for an ID", { query: operations.Node!, variables: { id: 7 } }],
+  ["a wrong literal", { query: `{ users(first: "1") { totalCount } }` }],
+  ["a field that does not exist", { query: `{ me { fortune } }` }],
+  ["no GraphQL", { query: `{ me { ` }],
+  ["an unknown operation", { query: `query A { me { id } } query B { me { name } }`, operationName: "C" }],
+  ["no operation named among two", { query: `query A { me { id } } query B { me { name } }` }],
+  [
+    "one of two operations",
+    { query: `query A($x: Int) { users(first: $x) { totalCount } } query B { me { name } }`, operationName: "B" },
+  ],
+  [
+    "the other one",
+    {
+      query: `query A($x: Int) { users(first: $x) { totalCount } } query B { me { name } }`,
+      operationName: "A",
+      variables: { x: 1 },
+    },
+  ],
+  [
+    "introspection",
+    {
+      query: `{ __schema { queryType { name } types { name kind fields { name args { name defaultValue } } } } __type(name: "User") { name interfaces { name } } }`,
+    },
+  ],
+  [
+    "introspection beside data",
+    {
+      query: `{ me { name } __type(name: "UserOrder") { inputFields { name defaultValue type { kind ofType { name } } } } }`,
+    },
+  ],
+  [
+    "the subgraph's own fields",
+    {
+      query: `query ($r: [_Any!]!) { _service { __typename } _entities(representations: $r) { __typename ... on User { name userGroups { totalCount } } ... on UserGroup { id } } }`,
+      variables: {
+        r: [
+          { __typename: "User", guid: JOHN },
+          { __typename: "UserGroup", guid: NOBODY },
+          { __typename: "User", id: ids.jane },
+        ],
+      },
+    },
+  ],
+  [
+    "an error in the middle of references",
+    {
+      query: `query ($r: [_Any!]!) { _entities(representations: $r) { ... on User { name } } }`,
+      variables: {
+        r: [
+          { __typename: "User", guid: JOHN },
+          { __typename: "User", guid: "?" },
+          { __typename: "User", guid: NOBODY },
+          7,
+          { __typename: "User", guid: JANE },
+        ],
+      },
+    },
+  ],
+  [
+    "a refused mutation",
+    {
+      query: operations.UpdateUser!,
+      variables: { input: { userId: ids.nobody, forename: "X", clientMutationId: "mine" } },
+    },
+  ],
+  [
+    "a mutation with a broken rule",
+    {
+      query: operations.UpdateUser!,
+      variables: { input: { userId: JOHN, forename: "x".repeat(256), title: "\u0007" } },
+    },
+  ],
+  ["a mutation with a malformed id", { query: operations.UpdateUser!, variables: { input: { userId: "junk" } } }],
+  [
+    "two mutations, the first refused by its guard's side",
+    {
+      query: `mutation { a: updateUser(input: { userId: "junk" }) { errors { code } } b: updateUser(input: { userId: "${JOHN}", forename: "Jo" }) { user { forename } errors { code } } }`,
+    },
+  ],
+  [
+    "two mutations one after the other",
+    {
+      query: `mutation { a: updateUser(input: { userId: "${JOHN}", forename: "A" }) { user { forename } } b: updateUser(input: { userId: "${JOHN}", forename: "B" }) { user { forename userGroups { nodes { name } } } } c: updateUser(input: { userId: "${JOHN}", forename: "C" }) { user { forename } } }`,
+    },
+  ],
+  [
+    "texts with quotes, breaks and emoji",
+    {
+      query: `query ($s: String) { a: users(search: $s) { totalCount } b: users(search: """a "block" of
+  text \\u0041 \`\${x}\` """) { totalCount } c: users(search: "\\"\\\\\\n\\u2028💶'") { totalCount } }`,
+      variables: { s: "\"'`${1}\\\u2028💶" },
+    },
+  ],
+];
+
+describe("wicked documents are answered alike", () => {
+  test.each(wicked)("%s", async (_what, request) => {
+    const { admin } = await tenant();
+    await agreed(admin.token, request);
+  });
+
+  test.each([
+    ["nobody", operations.Me!],
+    ["nobody, a list", operations.Users!],
+    ["nobody, a mutation", `mutation { updateUser(input: { userId: "${JOHN}" }) { errors { code } } }`],
+  ])("%s", async (_what, query) => {
+    const { errors } = await agreed("", { query });
+    expect(errors?.[0]?.extensions.code).toBe("UNAUTHENTICATED");
+  });
+
+  test.each([
+    ["an investor's list", operations.Users!],
+    ["an investor's list beside their own", `{ me { name } users { totalCount } }`],
+    ["an investor's mutation", `mutation { suspendUser(input: { userId: "${JANE}" }) { errors { code } } }`],
+    [
+      "two mutations, one of them forbidden",
+      `mutation { a: suspendUser(input: { userId: "${JANE}" }) { errors { code } } b: updateCurrentUser(input: { title: "Dr" }) { user { title } } }`,
+    ],
+  ])("%s", async (_what, query) => {
+    const { john } = await tenant();
+    const { errors } = await agreed(john.token, { query });
+    expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+  });
+});
+
+describe("what graphql-jit alone would do wrong", () => {
+  test("a fault of ours keeps its place, and the rest is answered", async () => {
+    const { admin } = await tenant();
+    const query = `{ me { name a: classifications { totalCount } } again: me { guid } }`;
+    const rename = (from: string, to: string) => compiled.database.sql(`ALTER TABLE ${from} RENAME TO ${to}`);
+    await rename("user_classifications", "elsewhere");
+    const { data, errors } = await agreed(admin.token, { query });
+    await rename("elsewhere", "user_classifications");
+    expect(data).toMatchObject({ me: null, again: { guid: admin.guid } });
+    expect(errors).toEqual([
+      expect.objectContaining({ path: ["me", "a"], extensions: { code: "INTERNAL_SERVER_ERROR" } }),
+    ]);
+  });
+
+  test("a text in a document is never run as code", async () => {
+    const { admin } = await tenant();
+    const code = "__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74dglobalThis.taken=1";
+    for (const query of [
+      `{ users(search: "${code}") { totalCount } }`,
+      `query ($s: String = "${code}") { users(search: $s, filter: { classifications: ["${code}"] }) { totalCount } }`,
+      `{ _entities(representations: [{ __typename: "${code}", ${code.slice(0, 50)}: 1 }]) { __typename } }`,
+    ]) {
+      await agreed(admin.token, { query });
+    }
+    expect(globalThis).not.toHaveProperty("taken");
+  });
+
+  test("a variable left out inside an object leaves its field as it is", async () => {
+    const { here, admin } = await tenant();
+    const query = `mutation ($id: ID!, $title: String, $surname: String) {
+      updateUser(input: { userId: $id, title: $title, surname: $surname }) { user { title surname } errors { code } } }`;
+    for (let time = 1; time <= 3; time++) await admin.ask(query, { id: JOHN, surname: "Smythe" });
+    expect(await here.read({ guid: JOHN })).toMatchObject({ title: "Mr", surname: "Smythe", forename: "John" });
+  });
+});

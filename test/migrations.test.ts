@@ -1,0 +1,144 @@
+import pg from "pg";
+import { databaseProblems, dataSource, migrate } from "../src/database/index.js";
+import { entities } from "../src/schema.js";
+import { testDatabase, type TestDatabase } from "./harness/database.js";
+
+const APP = "users_app";
+const databases: TestDatabase[] = [];
+const database = async (options?: { empty: boolean }): Promise<TestDatabase> => {
+  const made = await testDatabase(options);
+  databases.push(made);
+  return made;
+};
+afterAll(() => Promise.all(databases.map((one) => one.drop())));
+
+const migrationNames = (made: TestDatabase): Promise<{ name: string }[]> =>
+  made.sql("SELECT name FROM migrations ORDER BY id");
+
+/** What TypeORM would change to make the tables fit the entities. */
+async function proposals(url: string): Promise<string[]> {
+  const source = dataSource({ url, entities, poolMax: 1 });
+  await source.initialize();
+  try {
+    const { upQueries } = await source.driver.createSchemaBuilder().log();
+    return upQueries.map(({ query }) => query);
+  } finally {
+    await source.destroy();
+  }
+}
+
+/** Everything that makes the schema what it is, for comparison: columns, constraints, indexes, policies, grants. */
+const shape = (made: TestDatabase): Promise<object[]> =>
+  made.sql(`SELECT table_name, column_name AS name, data_type || is_nullable || coalesce(column_default, '') AS what
+      FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT tablename, policyname, qual || with_check FROM pg_policies
+    UNION ALL SELECT table_name, grantee, privilege_type FROM information_schema.role_table_grants WHERE table_schema = 'public'
+    ORDER BY 1, 2, 3`);
+
+test("after all migrations the tables are what the entities say: TypeORM proposes nothing", async () => {
+  const made = await database({ empty: true });
+  await migrate(made.ownerUrl, APP);
+  expect(await proposals(made.ownerUrl)).toEqual([]);
+  // It would say so: a positive control.
+  await made.sql("ALTER TABLE users ALTER COLUMN surname SET NOT NULL");
+  await made.sql("DROP INDEX users_by_last_login");
+  expect((await proposals(made.ownerUrl)).join("\n")).toMatch(
+    /users_by_last_login[^]*surname|surname[^]*users_by_last_login/,
+  );
+});
+
+test("three servers that migrate an empty database at once all succeed, and each migration ran once", async () => {
+  const made = await database({ empty: true });
+  await Promise.all([1, 2, 3].map(() => migrate(made.ownerUrl, APP)));
+  const names = await migrationNames(made);
+  expect(names.length).toBeGreaterThan(0);
+  expect(new Set(names.map(({ name }) => name)).size).toBe(names.length);
+  expect(await databaseProblems(made.appUrl)).toEqual([]);
+});
+
+test("running again changes nothing", async () => {
+  const made = await database();
+  const [before, ran] = [await shape(made), await migrationNames(made)];
+  await migrate(made.ownerUrl, APP);
+  expect(await shape(made)).toEqual(before);
+  expect(await migrationNames(made)).toEqual(ran);
+});
+
+test("down leaves no table of ours behind, and up again makes the same", async () => {
+  const made = await database();
+  const before = await shape(made);
+  const source = dataSource({ url: made.ownerUrl, poolMax: 1 });
+  await source.initialize();
+  for (const _ of source.migrations) await source.undoLastMigration({ transaction: "each" });
+  await source.destroy();
+  expect(await made.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).toEqual([
+    { tablename: "migrations" },
+  ]);
+  expect(await databaseProblems(made.appUrl)).toEqual([expect.stringContaining("have not run")]);
+  await migrate(made.ownerUrl, APP);
+  expect(await shape(made)).toEqual(before);
+});
+
+test("every table with a tenant is under row-level security, and the application owns none", async () => {
+  const made = await database();
+  const open = await made.sql(
+    `SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+     WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+       AND (NOT c.relrowsecurity OR NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid) OR c.relowner = $1::regrole)`,
+    [APP],
+  );
+  expect(open).toEqual([]);
+  // Keys begin with the tenant, so that no reference crosses from one to another.
+  const keys = await made.sql<{ conname: string; def: string }>(
+    `SELECT conname, pg_get_constraintdef(oid) AS def FROM pg_constraint
+     WHERE contype IN ('p', 'u', 'f') AND connamespace = 'public'::regnamespace AND conrelid <> 'migrations'::regclass`,
+  );
+  expect(keys.length).toBeGreaterThan(10);
+  expect(
+    keys.filter(
+      ({ def }) => !/KEY \(tenant_id\b/.test(def) || (/REFERENCES/.test(def) && !/\w+\(tenant_id\b/.test(def)),
+    ),
+  ).toEqual([]);
+});
+
+test("events are added and read by the application, never changed or removed", async () => {
+  const { appUrl } = await database();
+  const app = new pg.Client({ connectionString: appUrl });
+  await app.connect();
+  for (const text of [
+    "UPDATE audit_events SET operation = ''",
+    "DELETE FROM audit_events",
+    "TRUNCATE audit_events",
+    "DELETE FROM migrations",
+  ]) {
+    await expect(app.query(text)).rejects.toMatchObject({ code: "42501" });
+  }
+  await app.end();
+});
+
+test("databaseProblems: none for the application's role on a migrated database", async () => {
+  expect(await databaseProblems((await database()).appUrl)).toEqual([]);
+});
+
+test("databaseProblems names a role that row-level security does not bind, in one line", async () => {
+  const { ownerUrl, superUrl } = await database();
+  for (const [url, role] of [
+    [ownerUrl, "users_owner"],
+    [superUrl, new URL(superUrl).username],
+  ] as const) {
+    const problems = await databaseProblems(url);
+    expect(problems).toEqual([
+      expect.stringMatching(new RegExp(`^DATABASE_URL connects as "${role}", .*row-level security.*\\.$`)),
+    ]);
+  }
+});
+
+test("databaseProblems counts the migrations that are missing, in one line", async () => {
+  const { appUrl, ownerUrl } = await database({ empty: true });
+  expect(await databaseProblems(appUrl)).toEqual([
+    expect.stringMatching(/^\d+ migration\(s\) have not run: .*DATABASE_OWNER_URL.*\.$/),
+  ]);
+  expect(await databaseProblems(ownerUrl)).toEqual(expect.arrayContaining([expect.stringContaining("have not run")]));
+});

@@ -1,0 +1,212 @@
+import pg from "pg";
+import { TenantPool } from "../src/database/index.js";
+import type { Statement } from "../src/kit/index.js";
+import { harness, type Caller } from "./harness/index.js";
+
+// Everything that the server really sends, with its values; it goes on its way as ever.
+const listening = import.meta.jest.spyOn(TenantPool.prototype, "send");
+const sentSince = (from: number): Statement[] => listening.mock.calls.slice(from).map(([, , statement]) => statement);
+const sentNow = (): number => listening.mock.calls.length;
+
+// Before the harness takes the database away.
+afterAll(() => app.end());
+
+const made = await harness();
+const here = await made.tenant();
+const beside = await made.tenant();
+const { admin } = here;
+const lead = await here.user();
+const ROWS = 20_000;
+
+for (const { id } of [here, beside]) {
+  await made.database.sql(
+    `INSERT INTO users (tenant_id, id, type, status, username, username_norm, surname, sort_name, contact_email, email_norm,
+       search_text, tfa_enabled, created_at, last_login, onboarding_date_completed, invite_status, invite_date_invited, invite_date_expires)
+     SELECT $1, gen_random_uuid(), (ARRAY['INVESTOR', 'INVESTOR', 'ENTREPRENEUR', 'INTERNAL'])[1 + i % 4],
+       (ARRAY['DRAFT', 'INVITED', 'ACTIVE', 'SUSPENDED', 'REVOKED'])[1 + i % 5],
+       name, name, surname, surname || chr(1) || 'ida', 'u' || i || '@example.com', 'u' || i || '@example.com',
+       'ida ' || coalesce(surname, '') || chr(10) || 'u' || i || '@example.com', i % 2 = 0, day, CASE WHEN i % 3 > 0 THEN day END,
+       CASE WHEN i % 4 > 0 THEN day END, (ARRAY['DRAFT', 'INVITED', 'COMPLETED', 'REVOKED', NULL])[1 + i % 5],
+       CASE WHEN i % 5 < 4 THEN day END, CASE WHEN i % 5 = 1 THEN now() + (i % 20 - 10 || ' days')::interval END
+     FROM (SELECT i, CASE WHEN i % 3 > 0 THEN 'name' || i END AS name, CASE WHEN i % 10 > 0 THEN md5((i / 3)::text) END AS surname,
+       timestamptz '2024-01-01' + (i % 500 || ' days')::interval AS day FROM generate_series(1, ${ROWS}) i) made`,
+    [id],
+  );
+}
+const members = await made.database.sql<{ id: string }>(
+  "SELECT id FROM users WHERE tenant_id = $1 ORDER BY id LIMIT 20",
+  [here.id],
+);
+await here.group({ lead, members: members.map(({ id }) => ({ guid: id }) as never) });
+await made.database.sql("ANALYZE");
+
+const app = new pg.Client({ connectionString: made.database.appUrl, options: "-c timezone=UTC" });
+await app.connect();
+await app.query("SELECT set_config('app.tenant', $1, false)", [here.id]);
+
+interface PlanNode {
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Index Name"?: string;
+  "Actual Rows"?: number;
+  "Actual Loops"?: number;
+  "Rows Removed by Filter"?: number;
+  "Parent Relationship"?: string;
+  Plans?: PlanNode[];
+}
+
+const nodesOf = (plan: PlanNode): PlanNode[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+const explained = async (options: string, query: string | pg.QueryConfig): Promise<PlanNode[]> => {
+  const { text, values } = typeof query === "string" ? { text: query, values: undefined } : query;
+  const { rows } = await app.query({ text: `EXPLAIN (${options}, FORMAT JSON) ${text}`, ...(values && { values }) });
+  return nodesOf(rows[0]["QUERY PLAN"][0].Plan);
+};
+
+/** Rows of users that a statement touches with these values. */
+const touched = (nodes: PlanNode[]): number =>
+  nodes
+    .filter((node) => node["Relation Name"] === "users")
+    .reduce(
+      (sum, node) =>
+        sum + ((node["Actual Rows"] ?? 0) + (node["Rows Removed by Filter"] ?? 0)) * (node["Actual Loops"] ?? 0),
+      0,
+    );
+
+interface Plans {
+  custom: PlanNode[];
+  generic: PlanNode[];
+}
+/** The statement over users that a document makes the server send, as planned with its values and without. */
+async function plansOf(caller: Caller, document: string, variables: object): Promise<Plans> {
+  const from = sentNow();
+  await caller.ask(document, variables);
+  const { text, values } = sentSince(from).findLast((one) => /FROM user(s|_search) n\b/.test(one.text))!;
+  return {
+    custom: await explained("ANALYZE, TIMING OFF", { text, values }),
+    generic: await explained("GENERIC_PLAN", text),
+  };
+}
+
+const types = (nodes: PlanNode[], test: RegExp): string[] =>
+  nodes
+    .filter((node) => test.test(node["Node Type"]))
+    .map((node) => `${node["Node Type"]} ${node["Relation Name"] ?? ""}`);
+
+/** Below the page's own CTEs rows come from an index in order: none is scanned past, none sorted. */
+function expectInOrder({ custom, generic }: Plans, size: number): void {
+  for (const nodes of [custom, generic]) {
+    expect(types(nodes, /^(Seq Scan|Bitmap Heap Scan)$/)).toEqual([]);
+    for (const sort of nodes.filter((node) => node["Node Type"] === "Sort")) {
+      const sorted = (sort.Plans ?? []).filter((node) => node["Parent Relationship"] !== "InitPlan").flatMap(nodesOf);
+      expect(sorted.map((node) => node["Relation Name"]).filter(Boolean)).toEqual([]);
+    }
+  }
+  // A second row for each INVITED one whose date is on the other side of now, one more to know of a next page.
+  expect(touched(custom)).toBeLessThanOrEqual(5 * (size + 1));
+}
+
+const LIST = `query ($type: UserType, $field: UserOrderField, $direction: OrderDirection, $first: Int, $after: String, $last: Int, $before: String) {
+  users(type: $type, orderBy: { field: $field, direction: $direction }, first: $first, after: $after, last: $last, before: $before) {
+    nodes { guid }
+    pageInfo { endCursor }
+  }
+}`;
+
+const SORTS: [field: string, column: string | null, segments: number][] = [
+  ["NAME", "sort_name", 2],
+  ["USERNAME", "username_norm", 2],
+  ["EMAIL", "email_norm", 1],
+  ["CREATED_AT", "created_at", 1],
+  ["LAST_LOGIN", "last_login", 2],
+  ["STATUS", "status", 1],
+  ["INVITE_STATUS", null, 6],
+  ["INVITE_DATE_INVITED", "invite_date_invited", 2],
+  ["ONBOARDING_DATE_COMPLETED", "onboarding_date_completed", 2],
+];
+const SIZE = 20;
+
+/** A cursor into the middle of each segment of a sort: half of it lies before, half behind. */
+async function deepCursors(
+  field: string,
+  direction: string,
+  column: string | null,
+  segments: number,
+): Promise<string[]> {
+  const { users } = await admin.ask(LIST, { field, direction, first: 1 });
+  const [list, , , , now] = JSON.parse(Buffer.from(users.pageInfo.endCursor, "base64url").toString()) as unknown[];
+  const cursors = Array.from({ length: segments }, async (_, segment) => {
+    const valued = column !== null && segment === 0;
+    const [middle] = await made.database.sql<{ value: unknown; id: string }>(
+      `SELECT ${valued ? column : "NULL"} AS value, id FROM users WHERE tenant_id = $1 ${valued ? `AND ${column} IS NOT NULL` : ""}
+       ORDER BY 1, 2 OFFSET ${ROWS / 3} LIMIT 1`,
+      [here.id],
+    );
+    return Buffer.from(JSON.stringify([list, segment, middle!.value, middle!.id, now])).toString("base64url");
+  });
+  return Promise.all(cursors);
+}
+
+describe.each(SORTS)("a page by %s", (field, column, segments) => {
+  test.each(["ASC", "DESC"])("%s comes from an index in order: first, last, and deep both ways", async (direction) => {
+    const order = { field, direction };
+    expectInOrder(await plansOf(admin, LIST, { ...order, first: SIZE }), SIZE);
+    expectInOrder(await plansOf(admin, LIST, { ...order, last: SIZE }), SIZE);
+    for (const cursor of await deepCursors(field, direction, column, segments)) {
+      expectInOrder(await plansOf(admin, LIST, { ...order, first: SIZE, after: cursor }), SIZE);
+      expectInOrder(await plansOf(admin, LIST, { ...order, last: SIZE, before: cursor }), SIZE);
+    }
+  });
+});
+
+test("a page of one type by name reads that type's rows alone", async () => {
+  const plans = await plansOf(admin, LIST, { type: "INTERNAL", field: "NAME", first: SIZE });
+  expectInOrder(plans, SIZE);
+  expect(touched(plans.custom)).toBeLessThanOrEqual(SIZE + 1);
+});
+
+test("a search uses the trigram index under row-level security", async () => {
+  const search = "query ($search: String) { users(search: $search) { nodes { guid } } }";
+  for (const text of ["u1234@example", "4321@"]) {
+    // Planned with its values each time: a search is never prepared.
+    const { custom } = await plansOf(admin, search, { search: text });
+    expect(custom.map((node) => node["Index Name"])).toContain("users_by_search_text");
+    expect(types(custom, /^Seq Scan$/)).toEqual([]);
+    expect(touched(custom)).toBeLessThan(ROWS / 20);
+    expect(sentSince(-1)[0]!.prepare).toBe(false);
+  }
+});
+
+test("a whole guid as the search reads a handful of rows", async () => {
+  const { custom } = await plansOf(admin, "query ($search: String) { users(search: $search) { nodes { guid } } }", {
+    search: members[0]!.id,
+  });
+  expect(touched(custom)).toBeLessThan(10);
+});
+
+test("a lead's list starts from the group's members, not from the tenant's users", async () => {
+  const plans = await plansOf(lead, LIST, { first: SIZE });
+  expect(touched(plans.custom)).toBeLessThan(10 * members.length);
+  for (const nodes of [plans.custom, plans.generic]) expect(types(nodes, /^Seq Scan$/)).not.toContain("Seq Scan users");
+});
+
+test("users by their keys, and their relations, come from indexes", async () => {
+  const document = `query ($first: Int) { users(first: $first) { nodes {
+    classifications { nodes { name } } userGroups { totalCount nodes { leadUser { name } } } isUserGroupLead isUserGroupMember } } }`;
+  const from = sentNow();
+  await admin.ask(document, { first: 100 });
+  await admin.ask("query ($guid: UUID!) { user(guid: $guid) { name } }", { guid: members[0]!.id });
+  for (const { text, values } of sentSince(from)) {
+    const nodes = await explained("ANALYZE, TIMING OFF", { text, values });
+    expect(types(nodes, /^Seq Scan$/)).not.toContain("Seq Scan users");
+    expect(touched(nodes)).toBeLessThan(1000);
+  }
+});
+
+test("these checks would see a scan and a sort: a positive control", async () => {
+  const nodes = await explained(
+    "ANALYZE, TIMING OFF",
+    "SELECT n.id FROM users n WHERE n.title IS NULL ORDER BY n.title, n.version LIMIT 20",
+  );
+  expect(() => expectInOrder({ custom: nodes, generic: nodes }, SIZE)).toThrow();
+  expect(touched(nodes)).toBeGreaterThan(ROWS - 1);
+});
