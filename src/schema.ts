@@ -6,11 +6,14 @@ import { directory } from "./directory/index.js";
 import { invitations } from "./invitations/index.js";
 import {
   bindOperations,
+  compilingExecutor,
   DateTime,
   type Entities,
   type Entity,
+  type Executor,
   nodeQueries,
   type OneBy,
+  plainExecutor,
   subgraphSchema,
   subgraphSdl,
 } from "./kit/index.js";
@@ -76,6 +79,16 @@ function describeByName(schema: GraphQLSchema): GraphQLSchema {
 /** The executable subgraph. */
 export const executableSchema = (options: SchemaOptions): GraphQLSchema =>
   subgraphSchema(apiSchema(options), federated);
+
+/** The executable subgraph, and how its documents are run: compiled to SQL where they can be, or all the plain way. */
+export function executable(
+  options: SchemaOptions,
+  { compile }: { compile: boolean },
+): { schema: GraphQLSchema; executor: Executor } {
+  const api = apiSchema(options);
+  const schema = subgraphSchema(api, federated);
+  return { schema, executor: compile ? compilingExecutor(schema, api, federated) : plainExecutor(schema) };
+}
 
 /** The subgraph's SDL, as committed in schema/users.graphql. */
 export const usersSdl = (options: SchemaOptions): string => subgraphSdl(apiSchema(options), federated);

@@ -13,22 +13,21 @@ import { ANONYMOUS, tokenVerifier, type TokenRules, viewerOf } from "./access/in
 import { dataSource, poolOf, type Session, type StatementObserver } from "./database/index.js";
 import { explorer, type ExplorerOptions } from "./explorer/index.js";
 import {
-  compilingExecutor,
   type Context,
   executorGateway,
   isFault,
   isValueNode,
   literalPath,
   Loaders,
-  plainExecutor,
   publicError,
   refuseUnstorable,
   StorableTextRule,
+  stringifyResult,
   TenantDb,
   unauthenticated,
 } from "./kit/index.js";
 import { Metrics } from "./metrics.js";
-import { entities, executableSchema } from "./schema.js";
+import { entities, executable } from "./schema.js";
 
 export interface ServerOptions {
   host: string;
@@ -84,8 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (options.observe) pool.observe = options.observe;
   const metrics = new Metrics(pool);
   const verify = await tokenVerifier(options.tokens);
-  const schema = executableSchema({ nodeFields: options.nodeFields });
-  const executor = options.compileQueries ? compilingExecutor(schema) : plainExecutor(schema);
+  const { schema, executor } = executable({ nodeFields: options.nodeFields }, { compile: options.compileQueries });
 
   const apollo = new ApolloServer<RequestContext>({
     gateway: executorGateway(schema, executor),
@@ -98,6 +96,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     validationRules: [StorableTextRule],
     logger: log,
     formatError: publicError,
+    stringifyResult,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginInlineTraceDisabled(),

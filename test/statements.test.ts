@@ -3,7 +3,8 @@ import type { OperationExtension } from "../src/kit/index.js";
 import { apiSchema } from "../src/schema.js";
 import { harness, type Caller, type Person } from "./harness/index.js";
 
-const { tenant, database, statements } = await harness();
+// By loaders; compiled documents are below.
+const { tenant, database, statements } = await harness({ compileQueries: false });
 const schema = apiSchema({ nodeFields: true });
 
 const LIST = 100;

@@ -1,4 +1,4 @@
-import { Field, ObjectType, registerEnumType } from "type-graphql";
+import { ObjectType, registerEnumType } from "type-graphql";
 import { Check, Entity, Index, PrimaryColumn } from "typeorm";
 import { Attribute, DateTime, GlobalId, JSONValue, Node, UUID } from "../kit/index.js";
 
@@ -38,8 +38,11 @@ export class AuditEvent implements Node {
   @GlobalId("guid")
   id!: string;
 
-  @PrimaryColumn("uuid", { name: "id" })
-  @Field(() => UUID, { description: "The event's own id (version 7: in the order of time)." })
+  @Attribute(() => UUID, {
+    primary: true,
+    name: "id",
+    description: "The event's own id (version 7: in the order of time).",
+  })
   guid!: string;
 
   @Attribute(() => DateTime, { description: "When the write was made.", default: () => "now()" })

@@ -4,17 +4,17 @@ import {
   badUserInput,
   by,
   connectionOf,
-  type Context,
   DateScalar,
   empty,
   oneBy,
   PageArgs,
-  pageOf,
   Read,
   sql,
   raw,
   type Page,
   type RowRule,
+  type Selection,
+  type Sql,
   UUID,
 } from "../kit/index.js";
 import { AuditEvent } from "./audit-event.js";
@@ -57,7 +57,18 @@ class AuditEventsArgs extends PageArgs {
   filter?: AuditEventFilter | null;
 }
 
-const list = { name: "auditEvents", node: AuditEvent, rule: eventVisible };
+function eventSelection({ filter }: AuditEventsArgs): Selection {
+  const { operations, targetId, actorId, subjectId, from, to } = filter ?? {};
+  if (from && to && from > to) throw badUserInput("`from` is after `to`.", ["filter", "from"]);
+  const where = (): Sql => sql`true
+    ${operations ? sql`AND n.operation = ANY(${operations}::text[])` : empty}
+    ${targetId ? sql`AND n.target_id = ${targetId}` : empty}
+    ${actorId != null ? sql`AND n.actor_id = ${actorId}` : empty}
+    ${subjectId ? sql`AND n.subject_id = ${subjectId}` : empty}
+    ${from ? sql`AND n.occurred_at >= ${from}::date` : empty}
+    ${to ? sql`AND n.occurred_at < ${to}::date + 1` : empty}`;
+  return { sort: by("n.occurred_at"), direction: "DESC", where, prepare: !filter, identity: filter };
+}
 
 @Resolver()
 export class AuditQueries {
@@ -66,17 +77,8 @@ export class AuditQueries {
     args: () => AuditEventsArgs,
     allow: signedIn,
     description: "What was changed, newest first. Without `audit.read` a user sees what others did as them.",
+    list: { name: "auditEvents", node: AuditEvent, rule: eventVisible },
+    select: eventSelection,
   })
-  auditEvents({ filter, ...page }: AuditEventsArgs, ctx: Context): Promise<Page<AuditEvent>> {
-    const { operations, targetId, actorId, subjectId, from, to } = filter ?? {};
-    if (from && to && from > to) throw badUserInput("`from` is after `to`.", ["filter", "from"]);
-    const where = () => sql`true
-      ${operations ? sql`AND n.operation = ANY(${operations}::text[])` : empty}
-      ${targetId ? sql`AND n.target_id = ${targetId}` : empty}
-      ${actorId != null ? sql`AND n.actor_id = ${actorId}` : empty}
-      ${subjectId ? sql`AND n.subject_id = ${subjectId}` : empty}
-      ${from ? sql`AND n.occurred_at >= ${from}::date` : empty}
-      ${to ? sql`AND n.occurred_at < ${to}::date + 1` : empty}`;
-    return pageOf(ctx, list, { sort: by("n.occurred_at"), direction: "DESC", where, identity: filter }, page);
-  }
+  auditEvents!: Page<AuditEvent>;
 }

@@ -10,7 +10,6 @@ import {
   normalise,
   type Page,
   PageArgs,
-  pageOf,
   raw,
   Read,
   type Selection,
@@ -43,23 +42,8 @@ class UsersArgs extends PageArgs {
 
 const list: ListOf = { name: "users", node: User, rule: userVisible };
 
-@Resolver()
-export class DirectoryQueries {
-  @Read({
-    type: () => UserConnection,
-    args: () => UsersArgs,
-    allow: holdersAndLeads("users.read"),
-    description: "The tenant's users that the caller may see: all, or for a lead the members of their groups.",
-  })
-  users({ type, filter, search, orderBy, ...page }: UsersArgs, ctx: Context): Promise<Page<User>> {
-    const selection = userSelection({ type, filter, search, orderBy }, ctx);
-    // With a filter or a search the best plan depends on the values, so each is planned anew.
-    return pageOf(ctx, list, selection, page, { prepare: !filter && !search });
-  }
-}
-
 /** The users that a type, a filter and a search leave, in an order; exports use the same. */
-function userSelection(args: Omit<UsersArgs, keyof PageArgs>, { db }: Context): Selection {
+function userSelection(args: UsersArgs, { db }: Context): Selection {
   const { type = null, filter, orderBy } = args;
   const text = searchText(args.search ?? "");
   const conditions = [
@@ -78,6 +62,8 @@ function userSelection(args: Omit<UsersArgs, keyof PageArgs>, { db }: Context): 
           )
         : null,
     ...(text !== "" && { table: raw("user_search") }),
+    // With a filter or a search the best plan depends on the values.
+    prepare: !filter && text === "",
     identity: [orderBy?.field ?? UserOrderField.NAME, type, filter ?? null, text],
   };
 }
@@ -90,4 +76,17 @@ function searchText(search: string): string {
 function searchCondition(text: string): Sql {
   const contained = sql`n.search_text LIKE ${containsPattern(text)}`;
   return isUuid(text) ? sql`(n.id = ${text} OR ${contained})` : contained;
+}
+
+@Resolver()
+export class DirectoryQueries {
+  @Read({
+    type: () => UserConnection,
+    args: () => UsersArgs,
+    allow: holdersAndLeads("users.read"),
+    description: "The tenant's users that the caller may see: all, or for a lead the members of their groups.",
+    list,
+    select: userSelection,
+  })
+  users!: Page<User>;
 }

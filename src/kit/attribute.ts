@@ -1,6 +1,8 @@
-import { Field, Int, type ClassType } from "type-graphql";
+import { Extensions, Field, Int, type ClassType } from "type-graphql";
 import type { GraphQLScalarType } from "graphql";
+import type { Sql } from "sql-template-tag";
 import { Column, type ColumnOptions } from "typeorm";
+import type { Context } from "./context.js";
 import { DateTime, JSONValue, UUID } from "./scalars.js";
 
 /** A GraphQL type as TypeGraphQL takes it: a class, a scalar, an enum, or a list of one of them. */
@@ -34,6 +36,7 @@ export function Attribute(type: TypeThunk, { description, ...column }: Attribute
       prototype,
       property as string,
     );
+    Extensions({ plan: { column: property, of: prototype.constructor } })(prototype, property as string);
     Column({ ...(COLUMN_TYPES.get(graphqlType) ?? { type: "text" }), ...column })(prototype, property);
   };
 }
@@ -41,4 +44,26 @@ export function Attribute(type: TypeThunk, { description, ...column }: Attribute
 /** A column that clients never see. Normalised copies are left out of reads too. */
 export function Hidden(type: "uuid" | "text" | "boolean" | "integer", options: ColumnOptions = {}): PropertyDecorator {
   return Column({ ...options, type });
+}
+
+/**
+ * A field that follows from columns, said in both languages: for a row that was loaded, and for SQL, where `row` is the
+ * alias of the table's row.
+ */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the decorated class, which a decorator cannot infer
+export function Computed<Row>(
+  type: TypeThunk,
+  options: {
+    description: string;
+    nullable?: boolean;
+    of: (row: Row, ctx: Context) => unknown;
+    sql: (row: string, ctx: Context) => Sql;
+  },
+): PropertyDecorator {
+  const { description, nullable = false, of, sql } = options;
+  return (prototype, property) => {
+    Field(type, { description, nullable })(prototype, property as string);
+    const resolve = (row: Row, _args: object, ctx: Context): unknown => of(row, ctx);
+    Extensions({ resolve, plan: { sql } })(prototype, property as string);
+  };
 }

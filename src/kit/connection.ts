@@ -94,25 +94,27 @@ export interface Selection {
   where?: (now: Date) => Sql | null;
   /** A view of the node's table that serves this selection better. */
   table?: Sql;
+  /** False: the best plan depends on the values, so each request is planned anew. */
+  prepare?: boolean;
   /** Whatever else tells this list from another: filter and search, for the cursor's fingerprint. */
   identity?: unknown;
 }
 
 /** One page, as the connection type shows it. Cursors and the count are made only when somebody asks. */
 export class Page<Row extends object> {
+  private readonly more: boolean;
+
   constructor(
     private readonly rows: (Row & Placed)[],
-    private readonly request: PageRequest,
-    private readonly list: string,
-    private readonly now: Date,
+    private readonly prepared: Prepared,
     private readonly edgeColumns: readonly string[],
     readonly count: () => Promise<number>,
   ) {
-    this.more = rows.length > request.size;
-    if (this.more) rows.length = request.size;
-    if (request.backward) rows.reverse();
+    const { size, backward } = prepared;
+    this.more = rows.length > size;
+    if (this.more) rows.length = size;
+    if (backward) rows.reverse();
   }
-  private readonly more: boolean;
 
   nodes(): Row[] {
     return this.rows;
@@ -127,7 +129,7 @@ export class Page<Row extends object> {
   }
 
   pageInfo(): PageInfo {
-    const { backward, cursor } = this.request;
+    const { backward, cursor } = this.prepared;
     const first = this.rows[0];
     const last = this.rows[this.rows.length - 1];
     return {
@@ -139,47 +141,72 @@ export class Page<Row extends object> {
   }
 
   cursorOf(row: Placed): string {
-    return encodeCursor(this.list, row, this.now);
+    return encodeCursor(this.prepared.fingerprint, row, this.prepared.query.now);
   }
 }
 
 /** How many rows are read for a page: one more than it holds, rounded up, so that few statements serve all sizes. */
 const fetched = (size: number): number => FETCH_SIZES.find((rows) => rows > size)!;
 
-interface Prepared {
-  request: PageRequest;
+/** A page that is ready to be read: its request checked, its statement made. */
+export interface Prepared extends PageRequest {
   fingerprint: string;
   query: ListQuery;
   statement: Sql;
 }
 
-function prepare(ctx: Context, list: ListOf, selection: Selection, args: PageArgs, correlate: Sql | null): Prepared {
+/**
+ * The statement for one page of a list. `correlate` ties it to a parent's row, `columns` are what it reads.
+ * @throws BAD_USER_INPUT for a page that cannot be.
+ */
+export function preparePage(
+  ctx: Context,
+  list: ListOf,
+  selection: Selection,
+  args: PageArgs,
+  correlate: Sql | null = null,
+  columns: Sql = visibleColumns(list),
+): Prepared {
   const request = pageRequest(args);
   const print = fingerprint(list.name, selection.sort.length, sortText(selection), selection.identity);
   const argument = request.backward ? "before" : "after";
   const start = request.cursor === null ? null : decodeCursor(request.cursor, print, selection.sort, argument);
-  const now = start?.now ?? ctx.now;
-  const query = listQuery(ctx, list, selection, now, correlate);
+  const query = listQuery(ctx, list, selection, start?.now ?? ctx.now, correlate, columns);
   const statement = pageStatement(query, fetched(request.size), start?.place ?? null, request.backward);
-  return { request, fingerprint: print, query, statement };
+  return { ...request, fingerprint: print, query, statement };
 }
+
+/** The cursor of a row of a page, as SQL: what `encodeCursor` makes. */
+export const cursorSql = ({ fingerprint: list, query }: Prepared, row: string): Sql => {
+  const [segment, value, id] = ["$segment", "$value", "$id"].map((name) => raw(`${row}."${name}"`));
+  return sql`translate(encode(convert_to(json_build_array(${list}::text, ${segment}, ${value}, ${id},
+    ${query.now.getTime()}::bigint)::text, 'UTF8'), 'base64'), E'+/=\\n', '-_')`;
+};
 
 const sortText = ({ sort, direction }: Selection): string =>
   `${direction} ${sort.map((segment) => segment.by ?? "").join()}`;
 
-function listQuery(ctx: Context, list: ListOf, selection: Selection, now: Date, correlate: Sql | null): ListQuery {
-  const { node, edge } = list;
+const visibleColumns = ({ node, edge }: ListOf): Sql =>
+  edge ? sql`${selectList(node, "n")}, ${selectList(edge.entity, "e", "edge_")}` : selectList(node, "n");
+
+function listQuery(
+  ctx: Context,
+  { node, edge, rule }: ListOf,
+  selection: Selection,
+  now: Date,
+  correlate: Sql | null,
+  select: Sql,
+): ListQuery {
   const conditions = [
     ctx.db.tenantIs("n"),
     ...(correlate ? [correlate] : []),
     ...[selection.where?.(now), edge?.where?.(now)].filter((condition) => condition != null),
   ];
-  const select = edge ? sql`${selectList(node, "n")}, ${selectList(edge.entity, "e", "edge_")}` : selectList(node, "n");
   const from = edge
     ? sql`${tableOf(edge.entity).name} e JOIN ${tableOf(node).name} n
         ON ${ctx.db.tenantIs("e")} AND n.tenant_id = e.tenant_id AND n.id = e.${columnOf(edge.entity, edge.node)}`
     : sql`${selection.table ?? tableOf(node).name} n`;
-  const where = sql`${join(conditions, " AND ")}${ruled(list.rule, ctx, "n")}`;
+  const where = sql`${join(conditions, " AND ")}${ruled(rule, ctx, "n")}`;
   return { select, from, where, id: "n.id", sort: selection.sort, direction: selection.direction, now };
 }
 
@@ -191,41 +218,53 @@ export async function pageOf<Row extends object>(
   list: ListOf,
   selection: Selection,
   args: PageArgs,
-  { prepare: hot = false } = {},
 ): Promise<Page<Row>> {
-  const { request, fingerprint: print, query, statement } = prepare(ctx, list, selection, args, null);
-  const rows = await ctx.db.query<Row & Placed>(statement, { prepare: hot });
+  const prepared = preparePage(ctx, list, selection, args);
+  const { query, statement } = prepared;
+  const rows = await ctx.db.query<Row & Placed>(statement, { prepare: selection.prepare ?? true });
   const count = async (): Promise<number> => {
     const [row] = await ctx.db.query<{ count: string }>(sql`SELECT count(*) FROM ${query.from} WHERE ${query.where}`);
     return Number(row!.count);
   };
-  return new Page(rows, request, print, query.now, edgeColumns(list), count);
+  return new Page(rows, prepared, edgeColumns(list), count);
+}
+
+/** A connection below each row of another list: one statement per batch of parents. */
+export interface PagesBy {
+  readonly list: ListOf;
+  readonly selection: Selection;
+  /** The column that names the parent. */
+  readonly parentColumn: Sql;
+  load(ctx: Context, parent: string, args: PageArgs): Promise<Page<object>>;
 }
 
 /**
  * A connection below each row of another list, as data: one lateral statement for all parents of a level, whatever
  * their number, and one more for their counts when those are selected.
  */
-export function pagesBy<Row extends object>(list: ListOf, key: string, selection: Selection) {
+export function pagesBy(list: ListOf, key: string, selection: Selection): PagesBy {
   const parentColumn = list.edge ? sql`e.${columnOf(list.edge.entity, key)}` : sql`n.${columnOf(list.node, key)}`;
+  const correlate = sql`${parentColumn} = k.parent`;
   const count = { ...list };
-  const declaration = {
-    load(ctx: Context, parent: string, args: PageArgs): Promise<Page<Row>> {
+  const declaration: PagesBy = {
+    list,
+    selection,
+    parentColumn,
+    load(ctx, parent, args) {
       const variant = JSON.stringify([args.first, args.after, args.last, args.before]);
       return ctx.loaders
         .of(declaration, variant, async (parents) => {
-          const correlate = sql`${parentColumn} = k.parent`;
-          const { request, fingerprint: print, query, statement } = prepare(ctx, list, selection, args, correlate);
-          const rows = await ctx.db.query<Row & Placed & { $parent: string }>(
+          const prepared = preparePage(ctx, list, selection, args, correlate);
+          const rows = await ctx.db.query<Placed & { $parent: string }>(
             sql`SELECT k.parent AS "$parent", p.* FROM unnest(${parents}${raw("::uuid[]")}) k(parent)
-              CROSS JOIN LATERAL (${statement}) p`,
+              CROSS JOIN LATERAL (${prepared.statement}) p`,
             { prepare: true },
           );
           const pages = new Map(parents.map((one) => [one, [] as typeof rows]));
           for (const row of rows) pages.get(row.$parent)?.push(row);
           return parents.map((one) => {
-            const total = (): Promise<number> => countOf(ctx, one, query);
-            return new Page<Row>(pages.get(one)!, request, print, query.now, edgeColumns(list), total);
+            const total = (): Promise<number> => countOf(ctx, one, prepared.query);
+            return new Page<object>(pages.get(one)!, prepared, edgeColumns(list), total);
           });
         })
         .load(parent);

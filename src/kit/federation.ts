@@ -74,3 +74,20 @@ async function referred(
   const row = await by.load(ctx, name === key ? value.toLowerCase() : keyOf(type, value, [...path, name]));
   return row && { ...row, __typename: type };
 }
+
+/**
+ * The type and the keys of references that are all of one type and well formed; null for any others, whose errors are
+ * told one by one in the plain way.
+ */
+export function referenceKeys(entities: Entities, references: unknown[]): { type: string; keys: string[] } | null {
+  const type = (Object(references[0]) as { __typename?: unknown }).__typename;
+  if (references.length > MAX_REFERENCES || typeof type !== "string" || !Object.hasOwn(entities, type)) return null;
+  const keys: string[] = [];
+  for (const reference of references as Record<string, unknown>[]) {
+    const value = Object(reference) as Record<string, unknown>;
+    const key = value[entities[type]!.key];
+    if (value.__typename !== type || typeof key !== "string" || !isUuid(key)) return null;
+    keys.push(key.toLowerCase());
+  }
+  return { type, keys };
+}

@@ -1,4 +1,4 @@
-export { Attribute, Hidden } from "./attribute.js";
+export { Attribute, Computed, Hidden } from "./attribute.js";
 export * from "./connection.js";
 export type { Context, Viewer } from "./context.js";
 export * from "./errors.js";
@@ -16,5 +16,5 @@ export { openTenantDoor, TenantDb, type Change, type SqlRunner, type Statement }
 export { containsPattern, foldCase, isStorable, normalise } from "./text.js";
 export { default as sql, empty, join, raw, Sql } from "sql-template-tag";
 export { isValueNode, literalPath, StorableTextRule, refuseUnstorable } from "./bad-input.js";
-export { compilingExecutor, type Executor, executorGateway, plainExecutor } from "./executor.js";
+export { compilingExecutor, type Executor, executorGateway, plainExecutor, stringifyResult } from "./executor.js";
 export { isFault, publicError } from "./public-error.js";

@@ -37,6 +37,8 @@ export class Loaders {
 /** Loads one row for each value of a unique column, under the entity's row rule; one statement per batch. */
 export interface OneBy<T> {
   readonly entity: Entity<T>;
+  readonly property: string;
+  readonly rule: RowRule;
   load(ctx: Context, key: string): Promise<T | null>;
 }
 
@@ -44,6 +46,8 @@ export interface OneBy<T> {
 export function oneBy<T extends object>(entity: Entity<T>, property: keyof T & string, rule: RowRule): OneBy<T> {
   const declaration: OneBy<T> = {
     entity,
+    property,
+    rule,
     load: (ctx, key) =>
       ctx.loaders
         .of(declaration, "", async (keys) => {
@@ -61,10 +65,19 @@ export function oneBy<T extends object>(entity: Entity<T>, property: keyof T & s
   return declaration;
 }
 
+/** Tells for each key whether there is a row; one statement per batch. */
+export interface ExistsBy {
+  readonly entity: Entity;
+  readonly property: string;
+  load(ctx: Context, key: string): Promise<boolean>;
+}
+
 /** A yes-or-no relation as data: is there a row of `entity` whose `property` has the key? */
-export function existsBy<T extends object>(entity: Entity<T>, property: keyof T & string) {
-  const declaration = {
-    load: (ctx: Context, key: string): Promise<boolean> =>
+export function existsBy<T extends object>(entity: Entity<T>, property: keyof T & string): ExistsBy {
+  const declaration: ExistsBy = {
+    entity,
+    property,
+    load: (ctx, key) =>
       ctx.loaders
         .of(declaration, "", async (keys) => {
           const column = columnOf(entity, property);

@@ -1,4 +1,6 @@
-import { Extensions, Field, ID, InterfaceType } from "type-graphql";
+import { raw } from "sql-template-tag";
+import { Field, ID, InterfaceType } from "type-graphql";
+import { Computed } from "./attribute.js";
 import { toGlobalId } from "./global-id.js";
 
 @InterfaceType({
@@ -10,17 +12,14 @@ export abstract class Node {
   id!: string;
 }
 
-/** The `id` of a type whose own key is `guid` or `uuid`. */
+/** The `id` of a type whose own key is `guid` or `uuid`, and whose column is `id`. */
 export function GlobalId(key: "guid" | "uuid"): PropertyDecorator {
   return (prototype, property) => {
     const type = prototype.constructor.name;
-    Field(() => ID, { description: `The global id: opaque, stable for ever, and a federation key beside \`${key}\`.` })(
-      prototype,
-      property as string,
-    );
-    Extensions({ resolve: (row: Record<string, string>) => toGlobalId(type, row[key]!) })(
-      prototype,
-      property as string,
-    );
+    Computed<Record<string, string>>(() => ID, {
+      description: `The global id: opaque, stable for ever, and a federation key beside \`${key}\`.`,
+      of: (row) => toGlobalId(type, row[key]!),
+      sql: (row) => raw(`translate(encode(convert_to('${type}:' || ${row}.id, 'UTF8'), 'base64'), E'+/=\\n', '-_')`),
+    })(prototype, property);
   };
 }

@@ -3,6 +3,7 @@ import { Arg, Args, Extensions, FieldResolver, Mutation, Query, type ClassType }
 import type { TypeThunk } from "./attribute.js";
 import type { Context, Viewer } from "./context.js";
 import { forbidden, unauthenticated } from "./errors.js";
+import { type FieldPlan, type Relation, relationResolver, type Root, rootResolver } from "./field-plan.js";
 import { performWrite, type Write as PerformedWrite } from "./payload.js";
 
 /** Who may call an operation at all. Which rows they then reach is the row rules' business. */
@@ -19,11 +20,16 @@ interface OperationOptions {
   description: string;
 }
 
-interface ReadOptions extends OperationOptions {
+interface FieldOptions extends OperationOptions {
   type: TypeThunk;
   nullable?: boolean | "items";
   args?: () => ClassType;
 }
+/** A method says how it is read; or the field is data, and both ways of reading follow from it. */
+type ReadOptions = FieldOptions | (FieldOptions & Root);
+type RelatedOptions = FieldOptions | (FieldOptions & Relation);
+
+type FieldDecorator = (prototype: object, property: string | symbol, descriptor?: PropertyDescriptor) => void;
 
 type Method = (...args: never[]) => unknown;
 
@@ -41,58 +47,60 @@ function guard(allow: Allow, viewer: Viewer): void {
   if (!allow.test(viewer)) throw forbidden(allow.sentence);
 }
 
+const methodOf = (prototype: object, name: string): Method =>
+  (prototype as Record<string, Method>)[name]!.bind(Object.create(prototype));
+
 function register(
   prototype: object,
   name: string,
   operation: OperationExtension,
-  resolve: (method: Method) => GraphQLFieldResolver<unknown, Context>,
+  resolve: GraphQLFieldResolver<unknown, Context>,
+  plan?: FieldPlan,
 ): void {
-  const method = (prototype as Record<string, Method>)[name]!;
-  Extensions({ operation, resolve: resolve(method.bind(Object.create(prototype))) })(prototype, name);
+  const guarded: typeof resolve = (parent, args, ctx, info) => {
+    guard(operation.allow, ctx.viewer);
+    return resolve(parent, args, ctx, info);
+  };
+  Extensions({ operation, resolve: guarded, plan })(prototype, name);
 }
 
-/** A root query: `method(args, ctx)`, or `method(ctx)` when it takes no arguments. */
-export function Read(options: ReadOptions): MethodDecorator {
-  return (prototype, property, descriptor) => {
+/** A root query: data, or `method(args, ctx)`, or `method(ctx)` when it takes no arguments. */
+export function Read(options: ReadOptions): FieldDecorator {
+  return (prototype, property) => {
     const name = property as string;
-    Query(options.type, { description: describe(options), nullable: options.nullable ?? false })(
-      prototype,
-      name,
-      descriptor,
+    const { allow, args, type, nullable = false } = options;
+    (Query(type, { description: describe(options), nullable }) as FieldDecorator)(prototype, name);
+    if (args) Args(args as never)(prototype, name, 0);
+    const operation: OperationExtension = { kind: "read", allow };
+    if ("one" in options || "list" in options) {
+      return register(prototype, name, operation, rootResolver(options), options);
+    }
+    const method = methodOf(prototype, name);
+    return register(prototype, name, operation, (_root, given, ctx) =>
+      args ? method(given as never, ctx as never) : method(ctx as never),
     );
-    if (options.args) Args(options.args as never)(prototype, name, 0);
-    register(prototype, name, { kind: "read", allow: options.allow }, (method) => (_root, args, ctx) => {
-      guard(options.allow, ctx.viewer);
-      return options.args ? method(args as never, ctx as never) : method(ctx as never);
-    });
   };
 }
 
-/** A field that a room adds to a type: `method(parent, ctx)`, or `method(parent, args, ctx)` when it takes arguments. */
-export function Related(options: ReadOptions): MethodDecorator {
-  return (prototype, property, descriptor) => {
+/** A field that a room adds to a type: data, or `method(parent, ctx)`, or `method(parent, args, ctx)` with arguments. */
+export function Related(options: RelatedOptions): FieldDecorator {
+  return (prototype, property) => {
     const name = property as string;
-    const { allow } = options;
-    const decorate = FieldResolver(options.type, {
-      description: describe(options),
-      nullable: options.nullable ?? false,
-    });
-    decorate(prototype, name, descriptor);
-    if (options.args) Args(options.args as never)(prototype, name, 1);
-    register(prototype, name, { kind: "related", allow }, (method) => (parent, args, ctx) => {
-      if (!allow.test(ctx.viewer)) guard(allow, ctx.viewer);
-      return options.args
-        ? method(parent as never, args as never, ctx as never)
-        : method(parent as never, ctx as never);
-    });
+    const { allow, args, type, nullable = false } = options;
+    (FieldResolver(type, { description: describe(options), nullable }) as FieldDecorator)(prototype, name);
+    if (args) Args(args as never)(prototype, name, 1);
+    const operation: OperationExtension = { kind: "related", allow };
+    if ("from" in options) return register(prototype, name, operation, relationResolver(options), options);
+    const method = methodOf(prototype, name);
+    return register(prototype, name, operation, (parent, given, ctx) =>
+      args ? method(parent as never, given as never, ctx as never) : method(parent as never, ctx as never),
+    );
   };
 }
 
 interface WriteOptions extends OperationOptions {
   input: () => ClassType;
   payload: () => ClassType;
-  /** The argument may be left out, when every value of the input may. */
-  optionalInput?: boolean;
 }
 
 /**
@@ -104,10 +112,10 @@ export function Write(options: WriteOptions): MethodDecorator {
     const name = property as string;
     Mutation(options.payload, { description: describe(options) })(prototype, name, descriptor);
     Arg("input", options.input)(prototype, name, 0);
-    register(prototype, name, { kind: "write", allow: options.allow }, (method) => (_root, { input }, ctx) => {
-      guard(options.allow, ctx.viewer);
-      return performWrite(ctx, name, input as object, method as PerformedWrite);
-    });
+    const method = methodOf(prototype, name) as PerformedWrite;
+    register(prototype, name, { kind: "write", allow: options.allow }, (_root, { input }, ctx) =>
+      performWrite(ctx, name, input as object, method),
+    );
   };
 }
 

@@ -54,6 +54,9 @@ export function isFault(error: GraphQLError): boolean {
   return !(typeof code === "string" && PUBLIC_CODES.has(code)) && knownFailure(error)?.code !== "BAD_USER_INPUT";
 }
 
+/** What a failure of the database is called to clients; undefined for any other. */
+export const failureCode = (error: unknown): string | undefined => knownFailure(error)?.code;
+
 function knownFailure(error: unknown): { code: string; message: string } | null {
   // Apollo's own unwrapResolverError leaves out what fails before a resolver: reading who the viewer is.
   const original = error instanceof GraphQLError ? error.originalError : undefined;

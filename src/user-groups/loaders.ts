@@ -9,7 +9,7 @@ export const leadsAGroup = existsBy(UserGroup, "leadUserId");
 export const isInAGroup = existsBy(GroupMember, "userId");
 
 /** The groups that a user belongs to and the caller may see. */
-export const groupsByUser = pagesBy<UserGroup>(
+export const groupsByUser = pagesBy(
   {
     name: "User.userGroups",
     node: UserGroup,

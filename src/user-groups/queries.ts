@@ -1,6 +1,6 @@
 import { Resolver } from "type-graphql";
 import { signedIn } from "../access/index.js";
-import { connectionOf, type Context, type Page, PageArgs, Related } from "../kit/index.js";
+import { connectionOf, type Page, PageArgs, Related } from "../kit/index.js";
 import { User, userByGuid } from "../users/index.js";
 import { groupsByUser, isInAGroup, leadsAGroup } from "./loaders.js";
 import { GroupMember, UserGroup } from "./user-group.js";
@@ -19,20 +19,28 @@ export class GroupsOfUser {
     args: () => PageArgs,
     allow: signedIn,
     description: "The groups that the user belongs to and the caller may see.",
+    pages: groupsByUser,
+    from: "guid",
   })
-  userGroups(user: User, args: PageArgs, ctx: Context): Promise<Page<UserGroup>> {
-    return groupsByUser.load(ctx, user.guid, args);
-  }
+  userGroups!: Page<UserGroup>;
 
-  @Related({ type: () => Boolean, allow: signedIn, description: "Leads a group." })
-  isUserGroupLead(user: User, ctx: Context): Promise<boolean> {
-    return leadsAGroup.load(ctx, user.guid);
-  }
+  @Related({
+    type: () => Boolean,
+    allow: signedIn,
+    description: "Leads a group.",
+    exists: leadsAGroup,
+    from: "guid",
+  })
+  isUserGroupLead!: boolean;
 
-  @Related({ type: () => Boolean, allow: signedIn, description: "Belongs to a group, as its lead or otherwise." })
-  isUserGroupMember(user: User, ctx: Context): Promise<boolean> {
-    return isInAGroup.load(ctx, user.guid);
-  }
+  @Related({
+    type: () => Boolean,
+    allow: signedIn,
+    description: "Belongs to a group, as its lead or otherwise.",
+    exists: isInAGroup,
+    from: "guid",
+  })
+  isUserGroupMember!: boolean;
 }
 
 @Resolver(() => UserGroup)
@@ -42,8 +50,8 @@ export class FieldsOfUserGroup {
     nullable: true,
     allow: signedIn,
     description: "The group's lead; null when it has none, or none that the caller may see.",
+    one: userByGuid,
+    from: "leadUserId",
   })
-  leadUser(group: UserGroup, ctx: Context): Promise<User | null> | null {
-    return group.leadUserId === null ? null : userByGuid.load(ctx, group.leadUserId);
-  }
+  leadUser!: User | null;
 }

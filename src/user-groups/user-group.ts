@@ -1,4 +1,4 @@
-import { Field, ObjectType, registerEnumType } from "type-graphql";
+import { ObjectType, registerEnumType } from "type-graphql";
 import { Check, Entity, ForeignKey, Index, PrimaryColumn } from "typeorm";
 import { Role } from "../access/index.js";
 import { Attribute, DateTime, GlobalId, Hidden, Node, normalise, UUID } from "../kit/index.js";
@@ -32,8 +32,7 @@ export class UserGroup implements Node {
   @GlobalId("guid")
   id!: string;
 
-  @PrimaryColumn("uuid", { name: "id" })
-  @Field(() => UUID, { description: "The platform's own id, and a federation key." })
+  @Attribute(() => UUID, { primary: true, name: "id", description: "The platform's own id, and a federation key." })
   guid!: string;
 
   @Attribute(() => String, { description: "Unique in the tenant without regard to case." })

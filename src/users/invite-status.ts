@@ -38,6 +38,10 @@ export function inviteStatusIs(alias: string, status: InviteStatus, now: Date): 
   }
 }
 
+/** The status at that instant of the row that `alias` stands for. */
+export const inviteStatusSql = (alias: string, now: Date): Sql =>
+  sql`CASE WHEN ${inviteStatusIs(alias, InviteStatus.EXPIRED, now)} THEN 'EXPIRED' ELSE ${raw(alias)}.invite_status END`;
+
 /** In the order of the words, those never invited last. */
 export const byInviteStatus = (alias: string): Segment[] => [
   ...Object.values(InviteStatus)

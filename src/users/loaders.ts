@@ -11,7 +11,7 @@ export const classificationByGuid = oneBy(Classification, "guid", () => null);
 export const classificationList: ListOf = { name: "classifications", node: Classification, rule: () => null };
 
 /** The classifications that count for a user now. */
-export const classificationsByUser = pagesBy<Classification>(
+export const classificationsByUser = pagesBy(
   {
     name: "User.classifications",
     node: Classification,

@@ -1,16 +1,15 @@
 import { ArgsType, Field, ID, Resolver } from "type-graphql";
-import { ownGuid, signedIn } from "../access/index.js";
+import { signedIn } from "../access/index.js";
 import {
   badUserInput,
   by,
   connectionOf,
-  type Context,
   keyOf,
   type Page,
   PageArgs,
-  pageOf,
   Read,
   Related,
+  type Selection,
   UUID,
 } from "../kit/index.js";
 import { Classification, UserClassification } from "./classification.js";
@@ -39,7 +38,14 @@ class UserArgs {
   guid?: string | null;
 }
 
-@Resolver(() => User)
+const userKey = ({ id, guid }: UserArgs): string => {
+  if ((id == null) === (guid == null)) throw badUserInput("Give exactly one of `id` and `guid`.", ["id"]);
+  return guid ?? keyOf("User", id!, ["id"]);
+};
+
+const byName: Selection = { sort: by("n.name_norm"), direction: "ASC" };
+
+@Resolver()
 export class UserQueries {
   @Read({
     type: () => User,
@@ -47,31 +53,30 @@ export class UserQueries {
     args: () => UserArgs,
     allow: signedIn,
     description: "One user by exactly one key; null when there is none that the caller may see.",
+    one: userByGuid,
+    key: userKey,
   })
-  user({ id, guid }: UserArgs, ctx: Context): Promise<User | null> {
-    if ((id == null) === (guid == null)) throw badUserInput("Give exactly one of `id` and `guid`.", ["id"]);
-    return userByGuid.load(ctx, guid ?? keyOf("User", id!, ["id"]));
-  }
+  user!: User | null;
 
   @Read({
     type: () => User,
     nullable: true,
     allow: signedIn,
     description: "The signed-in user; null for a service. In an impersonated session the user acted as.",
+    one: userByGuid,
+    key: (_args, { viewer }) => (viewer.kind === "USER" ? viewer.id : null),
   })
-  me(ctx: Context): Promise<User | null> | null {
-    return ctx.viewer.kind === "USER" ? userByGuid.load(ctx, ownGuid(ctx)) : null;
-  }
+  me!: User | null;
 
   @Read({
     type: () => ClassificationConnection,
     args: () => PageArgs,
     allow: signedIn,
     description: "The tenant's classifications, by name.",
+    list: classificationList,
+    select: () => byName,
   })
-  classifications(args: PageArgs, ctx: Context): Promise<Page<Classification>> {
-    return pageOf(ctx, classificationList, { sort: by("n.name_norm"), direction: "ASC" }, args, { prepare: true });
-  }
+  classifications!: Page<Classification>;
 }
 
 @Resolver(() => User)
@@ -81,18 +86,18 @@ export class UserFields {
     args: () => PageArgs,
     allow: signedIn,
     description: "The classifications that count now: expired ones are left out.",
+    pages: classificationsByUser,
+    from: "guid",
   })
-  classifications(user: User, args: PageArgs, ctx: Context): Promise<Page<Classification>> {
-    return classificationsByUser.load(ctx, user.guid, args);
-  }
+  classifications!: Page<Classification>;
 
   @Related({
     type: () => User,
     nullable: true,
     allow: signedIn,
     description: "The member of staff who looks after this user; null when there is none that the caller may see.",
+    one: userByGuid,
+    from: "assignedInternalUserId",
   })
-  assignedInternalUser(user: User, ctx: Context): Promise<User | null> | null {
-    return user.assignedInternalUserId === null ? null : userByGuid.load(ctx, user.assignedInternalUserId);
-  }
+  assignedInternalUser!: User | null;
 }

@@ -1,8 +1,8 @@
-import { Extensions, Field, ObjectType, registerEnumType } from "type-graphql";
+import { ObjectType, registerEnumType } from "type-graphql";
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from "typeorm";
 import {
   Attribute,
-  type Context,
+  Computed,
   DateTime,
   EmailAddress,
   foldCase,
@@ -10,9 +10,10 @@ import {
   Hidden,
   Node,
   normalise,
+  raw,
   UUID,
 } from "../kit/index.js";
-import { inviteStatusOf, InviteStatus } from "./invite-status.js";
+import { InviteStatus, inviteStatusOf, inviteStatusSql } from "./invite-status.js";
 
 export enum UserType {
   INVESTOR = "INVESTOR",
@@ -81,8 +82,7 @@ export class User implements Node {
   @GlobalId("guid")
   id!: string;
 
-  @PrimaryColumn("uuid", { name: "id" })
-  @Field(() => UUID, { description: "The platform's own id, and a federation key." })
+  @Attribute(() => UUID, { primary: true, name: "id", description: "The platform's own id, and a federation key." })
   guid!: string;
 
   @Attribute(() => UserType, { description: "What the user is on the platform; fixed when invited." })
@@ -107,11 +107,12 @@ export class User implements Node {
   @Attribute(() => String, { nullable: true, description: "Family name, or the name of a firm." })
   surname!: string | null;
 
-  @Field(() => String, {
+  @Computed<User>(() => String, {
     nullable: true,
     description: "As printed: title, forename and surname. Null when none is known.",
+    of: printedName,
+    sql: (user) => raw(`nullif(concat_ws(' ', ${user}.title, ${user}.forename, ${user}.surname), '')`),
   })
-  @Extensions({ resolve: printedName })
   name!: string | null;
 
   @Attribute(() => EmailAddress, {
@@ -144,13 +145,11 @@ export class User implements Node {
   @Hidden("text", { nullable: true, name: "invite_status" })
   storedInviteStatus!: InviteStatus | null;
 
-  @Field(() => InviteStatus, {
+  @Computed<User>(() => InviteStatus, {
     nullable: true,
     description: "The status of the latest invitation. Null: never invited.",
-  })
-  @Extensions({
-    resolve: (user: User, _args: object, ctx: Context) =>
-      inviteStatusOf(user.storedInviteStatus, user.inviteDateExpires, ctx.now),
+    of: (user, { now }) => inviteStatusOf(user.storedInviteStatus, user.inviteDateExpires, now),
+    sql: (user, { now }) => inviteStatusSql(user, now),
   })
   inviteStatus!: InviteStatus | null;
 

@@ -1,0 +1,389 @@
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  getArgumentValues,
+  getNamedType,
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  Kind,
+  OperationTypeNode,
+  type SelectionSetNode,
+} from "graphql";
+import sql, { join, raw, type Sql } from "sql-template-tag";
+import { cursorSql, type PageArgs, type Prepared, preparePage, type Selection } from "./connection.js";
+import type { ListOf } from "./connection.js";
+import type { Context } from "./context.js";
+import { type Entities, referenceKeys } from "./federation.js";
+import type { FieldPlan } from "./field-plan.js";
+import { ruled, type OneBy } from "./loader.js";
+import type { Allow, OperationExtension } from "./operation.js";
+import { failureCode } from "./public-error.js";
+import { columnOf, selectList, tableOf, type Entity } from "./table.js";
+
+/** An answer's data as PostgreSQL wrote it: nobody on the way has to understand it. */
+export class JsonText {
+  constructor(readonly text: string) {}
+
+  toJSON(): unknown {
+    return JSON.parse(this.text);
+  }
+}
+
+/** Answers a request by one statement; null when this request has to go the plain way, e.g. to say what is wrong. */
+export type CompiledRead = (ctx: Context, variables: Record<string, unknown>) => Promise<ExecutionResult | null>;
+
+/** What a request brings to its statement. */
+interface Run {
+  ctx: Context;
+  variables: Record<string, unknown>;
+  /** No selection of the document objects to a prepared plan. */
+  prepare: boolean;
+}
+type Build = (run: Run) => Sql;
+
+/** The document selects something that is not declared as data. */
+class NotPlannable extends Error {}
+
+/** Longer names are cut by PostgreSQL. */
+const MAX_NAME = 63;
+
+/**
+ * Turns a query into one SQL statement that builds its whole answer as JSON, with a lateral subquery for each relation;
+ * null when a selected field is not declared as data. Guards and row rules are those of the plain way.
+ */
+export function compileRead(
+  schema: GraphQLSchema,
+  api: GraphQLSchema,
+  entities: Entities,
+  document: DocumentNode,
+  operationName: string | undefined,
+): CompiledRead | null {
+  const operation = getOperationAST(document, operationName);
+  if (operation?.operation !== OperationTypeNode.QUERY || operation.directives?.length) return null;
+  const planner = new Planner(document, api, entities);
+  let roots: Build;
+  let path: string;
+  try {
+    roots = planner.roots(operation.selectionSet);
+    [path] = planner.collect(api.getQueryType()!, [operation.selectionSet]).keys() as unknown as [string];
+  } catch (error) {
+    if (error instanceof NotPlannable) return null;
+    throw error;
+  }
+  return async (ctx, variables) => {
+    const { viewer } = ctx;
+    if (viewer.kind === "ANONYMOUS" || ![...planner.allows].every((allow) => allow.test(viewer))) return null;
+    const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+    if (!coerced) return null;
+    const run: Run = { ctx, variables: coerced, prepare: true };
+    let statement: Sql;
+    try {
+      statement = sql`SELECT row_to_json(data)::text AS data FROM (SELECT ${roots(run)}) data`;
+    } catch (error) {
+      if (error instanceof GraphQLError || error instanceof NotPlannable) return null;
+      throw error;
+    }
+    try {
+      const [row] = await ctx.db.query<{ data: string }>(statement, { prepare: run.prepare });
+      return { data: new JsonText(row!.data) as never };
+    } catch (error) {
+      // A database that is slow or away is not asked again; of anything else the plain way tells the place.
+      const code = failureCode(error);
+      if (code !== "TIMEOUT" && code !== "UNAVAILABLE") return null;
+      const originalError = error as Error;
+      return { data: null, errors: [new GraphQLError(originalError.message, { path: [path], originalError })] };
+    }
+  };
+}
+
+class Planner {
+  /** Every guard on the way; each is asked before the statement runs. */
+  readonly allows = new Set<Allow>();
+  private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  private aliases = 0;
+
+  constructor(
+    document: DocumentNode,
+    private readonly api: GraphQLSchema,
+    private readonly entities: Entities,
+  ) {
+    const fragments = document.definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION);
+    this.fragments = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
+  }
+
+  roots(selection: SelectionSetNode): Build {
+    const type = this.api.getQueryType()!;
+    return selectAll(type, this.collect(type, [selection]), (name, nodes) => {
+      if (name === "_entities") return this.references(nodes);
+      const field = this.field(type, name);
+      const plan = planOf(field);
+      if ("list" in plan)
+        return this.connection(field, nodes, plan.list, (args, ctx) => plan.select(args as never, ctx));
+      if (!("key" in plan)) throw new NotPlannable();
+      const build = this.one(field, nodes, plan.one);
+      return (run) => {
+        const key = plan.key(getArgumentValues(field, nodes[0]!, run.variables) as never, run.ctx);
+        return key === null ? sql`NULL::json` : build(run, sql`${key}::uuid`);
+      };
+    });
+  }
+
+  /** Fields by their name in the answer. @throws NotPlannable at conditions and at fragments of other types. */
+  collect(type: GraphQLObjectType, selections: readonly SelectionSetNode[]): Map<string, FieldNode[]> {
+    const fields = new Map<string, FieldNode[]>();
+    const add = ({ selections: nodes }: SelectionSetNode): void => {
+      for (const node of nodes) {
+        if (node.directives?.length) throw new NotPlannable();
+        if (node.kind === Kind.FIELD) {
+          const key = node.alias?.value ?? node.name.value;
+          if (key.length > MAX_NAME) throw new NotPlannable();
+          fields.set(key, [...(fields.get(key) ?? []), node]);
+        } else {
+          const fragment = node.kind === Kind.FRAGMENT_SPREAD ? this.fragments.get(node.name.value)! : node;
+          if (fragment.directives?.length) throw new NotPlannable();
+          const of = fragment.typeCondition?.name.value ?? type.name;
+          if (of !== type.name && !type.getInterfaces().some(({ name }) => name === of)) throw new NotPlannable();
+          add(fragment.selectionSet);
+        }
+      }
+    };
+    selections.forEach(add);
+    return fields;
+  }
+
+  /** A field of a type, its guard noted. */
+  private field(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> {
+    const field = type.getFields()[name];
+    if (!field) throw new NotPlannable();
+    const { operation } = field.extensions as { operation?: OperationExtension };
+    if (operation) this.allows.add(operation.allow);
+    return field;
+  }
+
+  /** The fields of a row, which stands under the alias `row`. */
+  private object(type: GraphQLObjectType, entity: Entity, nodes: readonly FieldNode[], row: string): Build {
+    return selectAll(type, this.collect(type, subselections(nodes)), (name, selected) => {
+      const field = this.field(type, name);
+      const plan = planOf(field);
+      if ("column" in plan) return formatted(field, `${row}.${columnOf(plan.of, plan.column).text}`);
+      if ("sql" in plan) return (run) => plan.sql(row, run.ctx);
+      if (!("from" in plan)) throw new NotPlannable();
+      const key = raw(`${row}.${columnOf(entity, plan.from).text}`);
+      if ("exists" in plan) {
+        const { entity: other, property } = plan.exists;
+        return ({ ctx }) =>
+          sql`EXISTS (SELECT FROM ${tableOf(other).name} n WHERE ${ctx.db.tenantIs("n")} AND n.${columnOf(other, property)} = ${key})`;
+      }
+      if ("pages" in plan) {
+        const { list, selection, parentColumn } = plan.pages;
+        return this.connection(field, selected, list, () => selection, sql`${parentColumn} = ${key}`);
+      }
+      const build = this.one(field, selected, plan.one);
+      return (run) => build(run, key);
+    });
+  }
+
+  /** One row by its key, under its row rule, as an object; NULL when there is none. */
+  private one(
+    field: Pick<GraphQLField<unknown, unknown>, "type">,
+    nodes: readonly FieldNode[],
+    { entity, property, rule }: OneBy<object>,
+  ): (run: Run, key: Sql) => Sql {
+    const row = this.alias();
+    const fields = this.object(getNamedType(field.type) as GraphQLObjectType, entity, nodes, row);
+    return (run, key) => {
+      const { ctx } = run;
+      return sql`(SELECT row_to_json(o) FROM (SELECT ${fields(run)} FROM (
+        SELECT n.* FROM ${tableOf(entity).name} n
+        WHERE ${ctx.db.tenantIs("n")} AND n.${columnOf(entity, property)} = ${key}${ruled(rule, ctx, "n")}) ${raw(row)}) o)`;
+    };
+  }
+
+  private connection(
+    field: GraphQLField<unknown, unknown>,
+    nodes: readonly FieldNode[],
+    list: ListOf,
+    selectionOf: (args: PageArgs, ctx: Context) => Selection,
+    correlate: Sql | null = null,
+  ): Build {
+    const type = getNamedType(field.type) as GraphQLObjectType;
+    const page = this.alias();
+    const parts = this.collect(type, subselections(nodes));
+    const built = new Map([...parts].map(([key, selected]) => [key, this.connectionPart(type, selected, list, page)]));
+    const columns = list.edge ? sql`n.*, ${selectList(list.edge.entity, "e", "edge_")}` : raw("n.*");
+    return (run) => {
+      const args = getArgumentValues(field, nodes[0]!, run.variables) as PageArgs;
+      const selection = selectionOf(args, run.ctx);
+      run.prepare &&= selection.prepare ?? true;
+      const prepared = preparePage(run.ctx, list, selection, args, correlate, columns);
+      const { backward, statement, query } = prepared;
+      const order = raw((query.direction === "DESC") !== backward ? "DESC" : "ASC");
+      const fields = join([...built].map(([key, build]) => sql`${build(run, prepared)} AS ${raw(`"${key}"`)}`));
+      return sql`(SELECT row_to_json(c) FROM (WITH ${raw(page)} AS MATERIALIZED (
+        SELECT q.*, row_number() OVER (ORDER BY q."$segment" ${order}, q."$value" ${order}, q."$id" ${order}) AS "$place"
+        FROM (${statement}) q) SELECT ${fields}) c)`;
+    };
+  }
+
+  private connectionPart(
+    type: GraphQLObjectType,
+    nodes: readonly FieldNode[],
+    list: ListOf,
+    page: string,
+  ): (run: Run, prepared: Prepared) => Sql {
+    const [{ name }] = nodes as [FieldNode];
+    if (name.value === "__typename") return () => raw(`'${type.name}'::text`);
+    const field = this.field(type, name.value);
+    const part = getNamedType(field.type) as GraphQLObjectType;
+    const row = this.alias();
+    const rows = (fields: Sql, { size, backward }: Prepared): Sql =>
+      sql`(SELECT coalesce(json_agg((SELECT row_to_json(o) FROM (SELECT ${fields}) o) ORDER BY ${raw(row)}."$place" ${raw(
+        backward ? "DESC" : "ASC",
+      )}), '[]') FROM ${raw(page)} ${raw(row)} WHERE ${raw(row)}."$place" <= ${size})`;
+    switch (name.value) {
+      case "totalCount":
+        return (_run, { query }) => sql`(SELECT count(*) FROM ${query.from} WHERE ${query.where})`;
+      case "nodes": {
+        const fields = this.object(part, list.node, nodes, row);
+        return (run, prepared) => rows(fields(run), prepared);
+      }
+      case "edges": {
+        const parts = this.collect(part, subselections(nodes));
+        const built = [...parts].map(([key, selected]) => [key, this.edgePart(part, selected, list, row)] as const);
+        return (run, prepared) =>
+          rows(join(built.map(([key, build]) => sql`${build(run, prepared)} AS ${raw(`"${key}"`)}`)), prepared);
+      }
+      case "pageInfo": {
+        const parts = [...this.collect(part, subselections(nodes))];
+        return (_run, prepared) => {
+          const fields = parts.map(
+            ([key, [info]]) => sql`${pageInfoSql(part, info!.name.value, prepared, page)} AS ${raw(`"${key}"`)}`,
+          );
+          return sql`(SELECT row_to_json(o) FROM (SELECT ${join(fields)}) o)`;
+        };
+      }
+      default:
+        throw new NotPlannable();
+    }
+  }
+
+  private edgePart(
+    type: GraphQLObjectType,
+    nodes: readonly FieldNode[],
+    list: ListOf,
+    row: string,
+  ): (run: Run, prepared: Prepared) => Sql {
+    const [{ name }] = nodes as [FieldNode];
+    if (name.value === "__typename") return () => raw(`'${type.name}'::text`);
+    if (name.value === "cursor") return (_run, prepared) => cursorSql(prepared, row);
+    const field = this.field(type, name.value);
+    if (name.value === "node") {
+      const fields = this.object(getNamedType(field.type) as GraphQLObjectType, list.node, nodes, row);
+      return (run) => sql`(SELECT row_to_json(o) FROM (SELECT ${fields(run)}) o)`;
+    }
+    const plan = planOf(field);
+    if (!("column" in plan)) throw new NotPlannable();
+    const column = formatted(field, `${row}."edge_${plan.column}"`);
+    return () => column;
+  }
+
+  /** `_entities` whose references are all of one type, in their order; NULL for each that is not seen. */
+  private references(nodes: readonly FieldNode[]): Build {
+    const byType = new Map<string, (run: Run, key: Sql) => Sql>();
+    for (const [name, { by }] of Object.entries(this.entities)) {
+      const type = this.api.getType(name) as GraphQLObjectType;
+      const own = subselections(nodes).map((set) => this.narrowed(set, name));
+      byType.set(name, this.one({ type }, [{ ...nodes[0]!, selectionSet: merged(own) }], by));
+    }
+    const argument = nodes[0]!.arguments![0]!.value;
+    if (argument.kind !== Kind.VARIABLE) throw new NotPlannable();
+    return (run) => {
+      const references = referenceKeys(this.entities, run.variables[argument.name.value] as unknown[]);
+      const build = references && byType.get(references.type);
+      if (!build) throw new NotPlannable();
+      return sql`(SELECT coalesce(json_agg(${build(run, raw("k.key"))} ORDER BY k.place), '[]')
+        FROM unnest(${references.keys}::uuid[]) WITH ORDINALITY k(key, place))`;
+    };
+  }
+
+  /** What a selection on any entity selects of this type. */
+  private narrowed(set: SelectionSetNode, type: string): SelectionSetNode {
+    const selections = set.selections.filter((node) => {
+      if (node.kind === Kind.FIELD) return true;
+      const fragment = node.kind === Kind.FRAGMENT_SPREAD ? this.fragments.get(node.name.value)! : node;
+      return (fragment.typeCondition?.name.value ?? type) === type;
+    });
+    return { ...set, selections };
+  }
+
+  private alias(): string {
+    return `r${this.aliases++}`;
+  }
+}
+
+/** `a AS "x", b AS "y"`: what stays the same for all requests is put together once. */
+function selectAll(
+  type: GraphQLObjectType,
+  fields: ReadonlyMap<string, FieldNode[]>,
+  plan: (name: string, nodes: FieldNode[]) => Sql | Build,
+): Build {
+  const parts: (Sql | Build)[] = [];
+  for (const [key, nodes] of fields) {
+    const name = nodes[0]!.name.value;
+    const part = name === "__typename" ? raw(`'${type.name}'::text`) : plan(name, nodes);
+    const label = raw(` AS "${key}"`);
+    parts.push(typeof part === "function" ? (run) => sql`${part(run)}${label}` : sql`${part}${label}`);
+  }
+  // A reference may select nothing of a type.
+  if (parts.length === 0) throw new NotPlannable();
+  return (run) => join(parts.map((part) => (typeof part === "function" ? part(run) : part)));
+}
+
+const subselections = (nodes: readonly FieldNode[]): SelectionSetNode[] => nodes.map((node) => node.selectionSet!);
+
+const merged = (sets: readonly SelectionSetNode[]): SelectionSetNode => ({
+  kind: Kind.SELECTION_SET,
+  selections: sets.flatMap((set) => set.selections),
+});
+
+function planOf(field: GraphQLField<unknown, unknown>): FieldPlan {
+  const { plan } = field.extensions as { plan?: FieldPlan };
+  if (!plan) throw new NotPlannable();
+  return plan;
+}
+
+/** A column as its scalar prints it. */
+const formatted = (field: GraphQLField<unknown, unknown>, column: string): Sql =>
+  raw(
+    getNamedType(field.type).name === "DateTime"
+      ? `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+      : column,
+  );
+
+function pageInfoSql(type: GraphQLObjectType, name: string, prepared: Prepared, page: string): Sql {
+  const { size, backward, cursor } = prepared;
+  const more = sql`(SELECT count(*) > ${size} FROM ${raw(page)})`;
+  const given = raw(`${cursor !== null}`);
+  const end = (nearest: boolean): Sql => sql`(SELECT ${cursorSql(prepared, "x")} FROM ${raw(page)} x
+    WHERE x."$place" <= ${size} ORDER BY x."$place" ${raw(nearest ? "ASC" : "DESC")} LIMIT 1)`;
+  switch (name) {
+    case "__typename":
+      return raw(`'${type.name}'::text`);
+    case "hasNextPage":
+      return backward ? given : more;
+    case "hasPreviousPage":
+      return backward ? more : given;
+    case "startCursor":
+      return end(!backward);
+    case "endCursor":
+      return end(backward);
+    default:
+      throw new NotPlannable();
+  }
+}
