@@ -298,8 +298,9 @@ class Planner {
     const byType = new Map<string, (run: Run, key: Sql) => Sql>();
     for (const [name, { by }] of Object.entries(this.entities)) {
       const type = this.api.getType(name) as GraphQLObjectType;
-      const own = subselections(nodes).map((set) => this.narrowed(set, name));
-      byType.set(name, this.one({ type }, [{ ...nodes[0]!, selectionSet: merged(own) }], by));
+      const own = merged(subselections(nodes).map((set) => this.narrowed(set, name)));
+      if (own.selections.length === 0) continue;
+      byType.set(name, this.one({ type }, [{ ...nodes[0]!, selectionSet: own }], by));
     }
     const argument = nodes[0]!.arguments![0]!.value;
     if (argument.kind !== Kind.VARIABLE) throw new NotPlannable();

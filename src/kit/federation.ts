@@ -47,7 +47,7 @@ export function subgraphSchema(schema: GraphQLSchema, entities: Entities): Graph
       throw badUserInput(`${MAX_REFERENCES} references at most.`, ["representations"]);
     }
     return references.map((reference, index) =>
-      // The error as a value: graphql-jit puts what is thrown for an item at the end of the list.
+      // The error as a value: one malformed reference does not fail the others.
       referred(entities, reference, ["representations", index], ctx).catch((error: unknown) => error),
     );
   };

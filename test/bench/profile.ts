@@ -46,6 +46,6 @@ function ownerOf(url: string, functionName: string, scriptId: string): string {
   if (own) return own;
   if (url.startsWith("node:")) return "node";
   if (functionName.startsWith("(")) return functionName;
-  // Native functions belong to no script; graphql-jit's are compiled from texts without a place.
+  // Native functions belong to no script.
   return scriptId === "0" ? "(native)" : "compiled queries";
 }
