@@ -45,7 +45,8 @@ export class TenantDb {
   constructor(
     private readonly tenant: string | null,
     private readonly runner: SqlRunner,
-    private readonly inTransaction = false,
+    /** Inside a transaction: the statements that nobody has waited for yet. */
+    private readonly sent: Promise<unknown>[] | null = null,
   ) {}
 
   /** @throws UNAUTHENTICATED for an anonymous caller, who has no tenant. */
@@ -81,7 +82,7 @@ export class TenantDb {
   findBy<T extends object>(entity: Entity<T>, key: Partial<T>, rule: Sql = empty): Promise<T[]> {
     return this.query<T>(
       sql`SELECT ${selectList(entity, "n")} FROM ${tableOf(entity).name} n WHERE ${this.tenantIs("n")} AND ${matches(entity, "n", key)}${rule}${
-        this.inTransaction ? sql` FOR NO KEY UPDATE` : empty
+        this.sent ? sql` FOR NO KEY UPDATE` : empty
       }`,
       { prepare: true },
     );
@@ -100,47 +101,67 @@ export class TenantDb {
   }
 
   /**
-   * Writes what differs from the row as it was read, adds one to its version, and returns the new row.
-   * Nothing differs: nothing is written, and the row comes back as it is.
+   * Writes what differs from the row as it was read and locked, adds one to its version, and returns the new row.
+   * Nothing differs: nothing is written, and the row comes back as it is. A failure shows at the transaction's end.
    */
-  async update<T extends object>(entity: Entity<T>, row: T, changes: Partial<T>): Promise<T> {
+  update<T extends object>(entity: Entity<T>, row: T, changes: Partial<T>): T {
     const table = tableOf(entity);
     const differing = Object.entries(changes).filter(([property, value]) => row[property as keyof T] !== value);
     if (differing.length === 0) return row;
-    const changed = Object.fromEntries(differing) as Partial<T>;
-    const written = Object.entries({ ...changed, ...table.derive?.({ ...row, ...changed }) });
-    const [updated] = await this.query<T>(
-      sql`UPDATE ${table.name} AS n SET ${join(
-        written.map(([property, value]) => sql`${columnOf(entity, property)} = ${value}`),
-        ", ",
-      )}${table.versioned ? sql`, version = n.version + 1, updated_at = now()` : empty}
-        WHERE ${this.tenantIs("n")} AND ${matches(entity, "n", primaryKey(entity, row))} RETURNING ${selectList(entity, "n")}`,
-      { prepare: true },
+    const stamp = table.versioned && {
+      version: (row as unknown as { version: number }).version + 1,
+      updatedAt: new Date().toISOString(),
+    };
+    const changed = { ...Object.fromEntries(differing), ...stamp } as Partial<T>;
+    const updated = { ...row, ...changed };
+    const written = Object.entries({ ...changed, ...table.derive?.(updated) });
+    const set = join(
+      written.map(([property, value]) => sql`${columnOf(entity, property)} = ${value}`),
+      ", ",
     );
+    this.send(sql`UPDATE ${table.name} AS n SET ${set} WHERE ${this.tenantIs("n")} AND ${isRow(entity, row)}`);
     const fields = differing.map(([property, value]) => [property, [row[property as keyof T], value]]);
     this.note(entity, "UPDATE", row, Object.fromEntries(fields) as Change["fields"]);
-    return updated ?? refuse(UsersErrorCode.NOT_FOUND, `${entity.name} not found.`);
+    return updated;
   }
 
-  async delete<T extends object>(entity: Entity<T>, row: T): Promise<void> {
-    await this.query(
-      sql`DELETE FROM ${tableOf(entity).name} AS n WHERE ${this.tenantIs("n")} AND ${matches(entity, "n", primaryKey(entity, row))}`,
-      { prepare: true },
-    );
+  /** Removes a row that was read and locked. A failure shows at the transaction's end. */
+  delete<T extends object>(entity: Entity<T>, row: T): void {
+    this.send(sql`DELETE FROM ${tableOf(entity).name} AS n WHERE ${this.tenantIs("n")} AND ${isRow(entity, row)}`);
     this.note(entity, "DELETE", row, Object.fromEntries(Object.entries(row).map(([k, v]) => [k, [v, null]])));
   }
 
   /**
    * Runs the work in one transaction: all of it is kept, or nothing. `last` runs behind it; its one statement travels
-   * with COMMIT, which keeps nothing when that statement fails.
+   * with COMMIT, which keeps nothing when that statement, or one sent before, has failed.
    */
   transaction<T>(work: (db: TenantDb) => Promise<T>, last?: (db: TenantDb) => Promise<void>): Promise<T> {
+    const sent: Promise<unknown>[] = [];
     let db: TenantDb;
     return this.runner.transaction(
       this.tenantId,
-      (run) => work((db = new TenantDb(this.tenant, { run, transaction: (_, nested) => nested(run) }, true))),
-      last && (() => last(db)),
+      async (run) => {
+        db = new TenantDb(this.tenant, { run, transaction: (_, nested) => nested(run) }, sent);
+        try {
+          return await work(db);
+        } catch (error) {
+          // What failed first is why the rest did.
+          await Promise.all(sent);
+          throw error;
+        }
+      },
+      async () => {
+        await Promise.all([...sent, last?.(db)]);
+      },
     );
+  }
+
+  /** A statement of this transaction whose answer nobody waits for: it leaves with the next one, or with COMMIT. */
+  private send(statement: Sql): void {
+    if (!this.sent) throw new Error("Rows are changed in a transaction only.");
+    const sending = this.query(statement, { prepare: true });
+    sending.catch(() => {}); // heard at the end
+    this.sent.push(sending);
   }
 
   /** A row that joins others is known by the first of them, and names the rest: a user's classification, by the user. */
@@ -162,8 +183,11 @@ function matches<T extends object>(entity: Entity<T>, alias: string, key: Partia
   return join(conditions, " AND ");
 }
 
-function primaryKey<T extends object>(entity: Entity<T>, row: T): Partial<T> {
-  return Object.fromEntries(
-    tableOf(entity).primary.map((property) => [property, row[property as keyof T]]),
-  ) as Partial<T>;
-}
+const isRow = <T extends object>(entity: Entity<T>, row: T): Sql =>
+  matches(
+    entity,
+    "n",
+    Object.fromEntries(
+      tableOf(entity).primary.map((property) => [property, row[property as keyof T]]),
+    ) as unknown as Partial<T>,
+  );

@@ -127,7 +127,9 @@ export class TestTenant {
 
   /** Takes all roles from a member of staff. */
   async dismiss(person: Person): Promise<void> {
-    for (const held of await this.db.findBy(UserRole, { userId: person.guid })) await this.db.delete(UserRole, held);
+    await this.db.transaction(async (db) => {
+      for (const held of await db.findBy(UserRole, { userId: person.guid })) db.delete(UserRole, held);
+    });
   }
 
   /** The session of an internal user who acts as somebody. */

@@ -32,8 +32,8 @@ export class RevokeUser {
     const dateModified = now.toISOString();
     const withdrawn: Partial<User> = { storedInviteStatus: InviteStatus.REVOKED, inviteDateModified: dateModified };
     // The user first: the audit event is about what a write changes first.
-    const revoked = await db.update(User, user, { status, ...(open && withdrawn) });
-    if (open) await db.update(Invitation, open, { status: InviteStatus.REVOKED, dateModified });
+    const revoked = db.update(User, user, { status, ...(open && withdrawn) });
+    if (open) db.update(Invitation, open, { status: InviteStatus.REVOKED, dateModified });
     return { user: revoked };
   }
 }

@@ -22,6 +22,6 @@ export class ReactivateUser {
   })
   async reactivateUser(input: ReactivateUserInput, ctx: Context): Promise<{ user: User }> {
     const user = await userToChange(ctx, input.userId, "userId");
-    return { user: await ctx.db.update(User, user, { status: statusAfter("reactivate", user) }) };
+    return { user: ctx.db.update(User, user, { status: statusAfter("reactivate", user) }) };
   }
 }

@@ -25,6 +25,6 @@ export class SuspendUser {
     const user = await userToChange(ctx, input.userId, "userId");
     const status = statusAfter("suspend", user);
     await refuseLockout(ctx, user);
-    return { user: await ctx.db.update(User, user, { status }) };
+    return { user: ctx.db.update(User, user, { status }) };
   }
 }

@@ -42,6 +42,6 @@ export class UpdateCurrentUser {
     const user = await ctx.db.get(User, { guid: ownGuid(ctx) }, "user");
     refuseStale(user, input.expectedVersion);
     if (input.email !== undefined) refuseImpersonated(ctx, "change the e-mail address", "email");
-    return { user: await ctx.db.update(User, user, profileChanges(input)) };
+    return { user: ctx.db.update(User, user, profileChanges(input)) };
   }
 }

@@ -58,10 +58,10 @@ export class UpdateUserClassifications {
     for (const held of await db.findBy(UserClassification, { userId: user.guid })) {
       const validUntil = wanted.get(held.classificationId);
       if (validUntil !== undefined) {
-        await db.update(UserClassification, held, { validUntil, source: ClassificationSource.MANUAL });
+        db.update(UserClassification, held, { validUntil, source: ClassificationSource.MANUAL });
         wanted.delete(held.classificationId);
       } else if (held.source === ClassificationSource.MANUAL) {
-        await db.delete(UserClassification, held);
+        db.delete(UserClassification, held);
       }
     }
     for (const [classificationId, validUntil] of wanted) {

@@ -60,7 +60,7 @@ export class UpdateUser {
     refuseStale(user, input.expectedVersion);
     const changes = profileChanges(input);
     if (input.assignedInternalUserId !== undefined) changes.assignedInternalUserId = await assignee(input, ctx);
-    return { user: await ctx.db.update(User, user, changes) };
+    return { user: ctx.db.update(User, user, changes) };
   }
 }
 
