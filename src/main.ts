@@ -104,7 +104,9 @@ type DemoPerson = "administrator" | "lead" | "investor";
 const tokenOf = (key: DevelopmentKey, demo: DemoTenant, person: DemoPerson): Promise<string> =>
   key.sign({ tenantId: demo.tenantId, subject: demo[person].guid });
 
-const examples = (): ReturnType<typeof exampleOperations> => exampleOperations("schema/operations");
+/** Who am I comes first: it works with every token. */
+const examples = (): ReturnType<typeof exampleOperations> =>
+  exampleOperations("schema/operations").toSorted((a, b) => Number(b.name === "Me") - Number(a.name === "Me"));
 
 /** What a newcomer needs: where it is, three tokens to paste, and one line that works. */
 async function introduce(url: string, key: DevelopmentKey, demo: DemoTenant): Promise<void> {

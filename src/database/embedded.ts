@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import pg from "pg";
 
 export interface EmbeddedPostgres {
   /** A superuser connection string for that database, with the password. */
@@ -82,10 +83,44 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   });
   return {
     port,
-    url: (database) => `postgresql://postgres:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+    url: superuserUrl(password, port),
     stop: () => (stopped ??= shutDown(child, bin, cluster)),
   };
 }
+
+const superuserUrl =
+  (password: string, port: number | string) =>
+  (database: string): string =>
+    `postgresql://postgres:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+
+/** The URLs of the server that runs on that folder now, e.g. below `npm start`; undefined when none answers. */
+export async function runningEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres["url"] | undefined> {
+  const folder = await fs.realpath(dataDir).catch(() => undefined);
+  if (!folder) return undefined;
+  for (const home of [folder, elsewhereFor(folder)]) {
+    const [lock, password] = await Promise.all(
+      ["pgdata/postmaster.pid", "password"].map((file) =>
+        fs.readFile(join(home, "cluster", file), "utf8").catch(() => ""),
+      ),
+    );
+    const port = lock!.split("\n")[3];
+    if (!port || !password) continue;
+    const url = superuserUrl(password, port);
+    const client = new pg.Client({ connectionString: url("postgres") });
+    const answers = await client.connect().then(
+      () => true,
+      () => false, // a lock left behind
+    );
+    await client.end().catch(() => {});
+    if (answers) return url;
+  }
+  return undefined;
+}
+
+/** Where the cluster is kept when `nobody` cannot enter that folder: the same place at every start. */
+const KEPT_ELSEWHERE = "/var/lib/embedded-postgres";
+const elsewhereFor = (folder: string): string =>
+  join(KEPT_ELSEWHERE, createHash("sha256").update(folder).digest("hex").slice(0, 16));
 
 async function unprivilegedAccount(): Promise<Account> {
   if (onWindows) return {};
@@ -148,8 +183,8 @@ async function reachableFolder(dataDir: string, account: Account, notice: (line:
   if (account.uid === undefined) return folder;
   const entered = run("/bin/sh", ["-c", 'cd "$1"', "sh", folder], account);
   if (await entered.catch(() => undefined)) return folder;
-  const name = createHash("sha256").update(folder).digest("hex").slice(0, 16);
-  const elsewhere = await ownFolder(join(await ownFolder("/var/lib/embedded-postgres"), name));
+  await ownFolder(KEPT_ELSEWHERE);
+  const elsewhere = await ownFolder(elsewhereFor(folder));
   notice(`PostgreSQL runs as nobody, who cannot enter ${folder}: the data is kept in ${elsewhere}`);
   return elsewhere;
 }

@@ -1,9 +1,12 @@
-import { createHash } from "node:crypto";
-import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import pg from "pg";
 import type { Config } from "../config.js";
-import { databaseUrls, ensureDatabase, migrate, startEmbeddedPostgres } from "../database/index.js";
+import {
+  databaseUrls,
+  ensureDatabase,
+  migrate,
+  runningEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../database/index.js";
 
 /** Runs a command of the command line: what goes wrong is one line on stderr, and the exit code 1. */
 export async function command(work: () => Promise<void>): Promise<void> {
@@ -33,7 +36,7 @@ export async function withDatabase<T>(config: Config, work: (ownerUrl: string) =
   const configured = config.DATABASE_OWNER_URL ?? config.DATABASE_URL;
   if (configured) return work(configured);
   const dataDir = join(config.DATA_DIR, "postgres");
-  const running = await runningEmbedded(dataDir);
+  const running = await runningEmbeddedPostgres(dataDir);
   if (running) return work(databaseUrls(running, DATABASE).ownerUrl);
 
   const embedded = await startEmbeddedPostgres({ dataDir, durable: true });
@@ -44,29 +47,4 @@ export async function withDatabase<T>(config: Config, work: (ownerUrl: string) =
   } finally {
     await embedded.stop();
   }
-}
-
-/** The embedded server of that folder, or of the folder kept elsewhere for it, if one answers to its own password. */
-async function runningEmbedded(dataDir: string): Promise<((database: string) => string) | undefined> {
-  const folder = await realpath(dataDir).catch(() => undefined);
-  if (!folder) return undefined;
-  const elsewhere = createHash("sha256").update(folder).digest("hex").slice(0, 16);
-  for (const home of [folder, join("/var/lib/embedded-postgres", elsewhere)]) {
-    const [lock, password] = await Promise.all(
-      ["pgdata/postmaster.pid", "password"].map((file) =>
-        readFile(join(home, "cluster", file), "utf8").catch(() => ""),
-      ),
-    );
-    const port = lock!.split("\n")[3];
-    if (!port || !password) continue;
-    const url = (database: string): string => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
-    const client = new pg.Client({ connectionString: url("postgres") });
-    const answers = await client.connect().then(
-      () => true,
-      () => false, // a lock left behind
-    );
-    await client.end().catch(() => {});
-    if (answers) return url;
-  }
-  return undefined;
 }
