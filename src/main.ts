@@ -1,4 +1,5 @@
 import "reflect-metadata";
+import { join } from "node:path";
 import { pino, type Logger } from "pino";
 import { readPublicKeys, type TokenRules } from "./access/index.js";
 import { ConfigError, type Config, readConfig } from "./config.js";
@@ -67,7 +68,9 @@ async function database(config: Config, log: Logger): Promise<{ appUrl: string; 
     return { appUrl: urls.appUrl, demo: await ensureDemoTenant(urls.ownerUrl) };
   }
   if (ownerUrl) await migrate(ownerUrl, decodeURIComponent(new URL(appUrl).username));
-  const problems = await databaseProblems(appUrl);
+  const problems = await databaseProblems(appUrl).catch((error: Error & { code?: string }) => {
+    throw new ConfigError([`DATABASE_URL: ${error.message || (error.code ?? error.name)}`]);
+  });
   if (problems.length > 0) throw new ConfigError(problems);
   return { appUrl, demo: null };
 }
@@ -106,7 +109,9 @@ const tokenOf = (key: DevelopmentKey, demo: DemoTenant, person: DemoPerson): Pro
 
 /** Who am I comes first: it works with every token. */
 const examples = (): ReturnType<typeof exampleOperations> =>
-  exampleOperations("schema/operations").toSorted((a, b) => Number(b.name === "Me") - Number(a.name === "Me"));
+  exampleOperations(join(import.meta.dirname, "../../schema/operations")).toSorted(
+    (a, b) => Number(b.name === "Me") - Number(a.name === "Me"),
+  );
 
 /** What a newcomer needs: where it is, three tokens to paste, and one line that works. */
 async function introduce(url: string, key: DevelopmentKey, demo: DemoTenant): Promise<void> {
@@ -163,11 +168,15 @@ async function stop(code: number): Promise<void> {
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(0));
 
+/** What cannot be used is a line each; an error of the machine is its message; only an error of ours shows its stack. */
+function linesOf(error: unknown): string[] {
+  if (error instanceof ConfigError) return error.problems;
+  if (!(error instanceof Error)) return [String(error)];
+  const ours = error instanceof TypeError || error instanceof ReferenceError;
+  return [(ours ? error.stack : error.message) || (error as { code?: string }).code || error.name];
+}
+
 main().catch(async (error: unknown) => {
-  const lines =
-    error instanceof ConfigError
-      ? error.problems
-      : [error instanceof Error ? (error.stack ?? error.message) : String(error)];
-  for (const line of lines) process.stderr.write(`users-subgraph: ${line}\n`);
+  for (const line of linesOf(error)) process.stderr.write(`users-subgraph: ${line}\n`);
   await stop(1);
 });

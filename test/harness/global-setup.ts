@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureDatabase, migrate, startEmbeddedPostgres } from "../../src/database/index.js";
@@ -6,6 +6,7 @@ import { ensureDatabase, migrate, startEmbeddedPostgres } from "../../src/databa
 /** One PostgreSQL for the run, with a migrated template that every test file clones. */
 export default async function setup(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), "users-subgraph-test-"));
+  await chmod(dataDir, 0o711); // as root PostgreSQL runs as nobody, who has to enter
   const cluster = await startEmbeddedPostgres({ dataDir, durable: false, settings: { max_connections: "200" } });
   const { ownerUrl } = await ensureDatabase((database) => cluster.url(database), TEMPLATE);
   await migrate(ownerUrl, "users_app");
