@@ -160,8 +160,8 @@ let beforeStop: () => Promise<void> = async () => {};
 async function stop(code: number): Promise<void> {
   if (stopping) process.exit(1);
   stopping = true;
-  setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE).unref();
   await beforeStop();
+  setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE).unref();
   while (cleanups.length > 0) await cleanups.pop()!();
   process.exit(code);
 }

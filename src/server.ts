@@ -6,7 +6,14 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
+import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { ANONYMOUS, tokenVerifier, type TokenRules, viewerOf } from "./access/index.js";
@@ -101,7 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginCacheControlDisabled(),
-      requestPlugin(metrics, development),
+      requestPlugin(metrics, log, development),
     ],
   });
   await apollo.start();
@@ -122,7 +129,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (draining) reply.header("connection", "close");
   });
   healthRoutes(app, pool, () => draining, metrics);
-  if (options.routerSecrets.length > 0) demandRouter(app, options.routerSecrets);
   answerErrorsAsGraphQL(app, log);
 
   const context = async (request: FastifyRequest): Promise<RequestContext> => {
@@ -140,7 +146,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
   };
   const handler = fastifyApolloHandler(apollo, { context });
-  app.route({ method: ["GET", "POST", "OPTIONS"], url: ENDPOINT, handler });
+  // On the route, and not by the request's spelling of its path, which has many.
+  const onRequest = options.routerSecrets.length > 0 ? [demandRouter(options.routerSecrets)] : [];
+  app.route({ method: ["GET", "POST", "OPTIONS"], url: ENDPOINT, onRequest, handler });
   if (options.explorer) await explorer(app, { ...options.explorer, endpoint: ENDPOINT });
 
   const url = await app.listen({ host: options.host, port: options.port });
@@ -167,8 +175,11 @@ function bearerToken({ headers: { authorization } }: FastifyRequest): string | n
 }
 
 /** What happens around every operation: texts that cannot be stored are refused, errors get their place, all is measured. */
-function requestPlugin(metrics: Metrics, development: boolean): ApolloServerPlugin<RequestContext> {
+function requestPlugin(metrics: Metrics, log: Logger, development: boolean): ApolloServerPlugin<RequestContext> {
   return {
+    contextCreationDidFail: async ({ error }) => {
+      if (!(error instanceof GraphQLError)) log.error({ err: error }, "a request failed before it began");
+    },
     requestDidStart: async () => {
       const start = performance.now();
       return {
@@ -218,10 +229,9 @@ function healthRoutes(
 }
 
 /** In production only the router talks to us. Compared in constant time; two values may be good at once, for rotation. */
-function demandRouter(app: FastifyInstance, secrets: string[]): void {
+function demandRouter(secrets: string[]): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   const expected = secrets.map(digest);
-  app.addHook("onRequest", async (request, reply) => {
-    if (!request.url.startsWith(ENDPOINT)) return;
+  return async (request, reply) => {
     const given = digest(String(request.headers["x-router-secret"] ?? ""));
     const matches = expected.filter((secret) => timingSafeEqual(secret, given));
     if (matches.length === 0) {
@@ -229,7 +239,7 @@ function demandRouter(app: FastifyInstance, secrets: string[]): void {
         .code(403)
         .send({ errors: [{ message: "Only the router may ask.", extensions: { code: "FORBIDDEN" } }] });
     }
-  });
+  };
 }
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();

@@ -438,3 +438,22 @@ test("whatever is selected of 1 or of 20 users is one statement", async () => {
     expect((await admin.send(query, { first })).statements).toBe(2); // the viewer, and the answer
   }
 });
+
+test.each(["data", "o", "c", "n", "e", "page", "part", "r0", "q", "k"])(
+  "an alias named %s is no name of the statement's own",
+  async (alias) => {
+    const { admin } = await tenant();
+    const query = `{ ${alias}: users(first: 2) { ${alias}: nodes { ${alias}: name classifications { ${alias}: nodes { name } } } } }`;
+    await agreed(admin.token, { query });
+    expect((await admin.send(query)).statements).toBe(2);
+  },
+);
+
+test("a reference is read through fragments on every type that covers it", async () => {
+  const { admin } = await tenant();
+  const query = `query ($of: [_Any!]!) { _entities(representations: $of) {
+    __typename ... on Node { id } ... on User { name } ... on _Entity { __typename } ... on UserGroup { kind } } }`;
+  const variables = { of: [{ __typename: "User", guid: JOHN }] };
+  const { data } = await agreed(admin.token, { query, variables });
+  expect(data._entities).toEqual([{ __typename: "User", id: ids.john, name: "Mr John Smith" }]);
+});

@@ -230,6 +230,12 @@ test("in production only the router is answered, introspection is off and the pa
   for (const secret of [null, "", "0123456789abcdeF", "0123456789abcdef,fedcba9876543210"]) {
     expect((await ask(secret, "{ _service { sdl } }")).status).toBe(403);
   }
+  const spelled = await fetch(`${url}/%67raphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ query: "{ _service { sdl } }" }),
+  });
+  expect(spelled.status).toBe(403);
   const introspection = await (await ask("0123456789abcdef", "{ __schema { types { name } } }")).text();
   expect(introspection).not.toContain('"types"');
   const suggestion = await (await ask("0123456789abcdef", "{ userss { totalCount } }")).text();

@@ -19,7 +19,7 @@ import {
 } from "../kit/index.js";
 import { AuditEvent } from "./audit-event.js";
 
-/** Holders of `audit.read` see all; everybody sees what others did as them, and what was done to them by impersonators. */
+/** Holders of `audit.read` see all, everybody what others did as them. */
 const eventVisible: RowRule = (viewer, alias) =>
   may(viewer, "audit.read") ? null : sql`${raw(alias)}.subject_id = ${viewer.kind === "USER" ? viewer.id : null}`;
 

@@ -1,11 +1,10 @@
 import { v7 as uuidv7 } from "uuid";
-import { columnOf, join, sql, tableOf, type Change, type Context } from "../kit/index.js";
+import { columnOf, type Context, join, sql, type Sql, tableOf } from "../kit/index.js";
 import { type AuditActorKind, AuditEvent } from "./audit-event.js";
 
-/** Adds the one event of a write to its transaction. */
-export async function writeEvent(ctx: Context, operation: string, changes: readonly Change[]): Promise<void> {
-  const { viewer, requestId } = ctx;
-  const target = changes[0];
+/** The statement that adds the one event of a write to its transaction. */
+export function writeEvent({ viewer, requestId, db }: Context, operation: string): Sql {
+  const target = db.changes[0] ?? db.subject;
   const event: Partial<AuditEvent> = {
     guid: uuidv7(),
     operation,
@@ -14,14 +13,10 @@ export async function writeEvent(ctx: Context, operation: string, changes: reado
     subjectId: viewer.actorId === null ? null : viewer.id,
     targetType: target?.type ?? null,
     targetId: target?.id ?? null,
-    changes: JSON.stringify(changes),
+    changes: JSON.stringify(db.changes),
     requestId,
   };
-  // Not `db.insert`: that would note itself as a change.
   const columns = Object.keys(event).map((property) => columnOf(AuditEvent, property));
-  await ctx.db.query(
-    sql`INSERT INTO ${tableOf(AuditEvent).name} (tenant_id, ${join(columns)})
-      VALUES (${ctx.db.tenantId}, ${join(Object.values(event))})`,
-    { prepare: true },
-  );
+  return sql`INSERT INTO ${tableOf(AuditEvent).name} (tenant_id, ${join(columns)})
+    VALUES (${db.tenantId}, ${join(Object.values(event))})`;
 }

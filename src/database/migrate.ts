@@ -7,6 +7,9 @@ const MIGRATION_LOCK = 7_013_001;
 /** Tables that record what happened: the application adds to them and can never change what stands there. */
 const APPEND_ONLY = ["audit_events"];
 
+/** Views run with their owner's rights, whom row-level security does not bind: through them the application only reads. */
+const VIEWS = ["user_search"];
+
 /** Brings the schema up to date as its owner and lets the application's role use it. */
 export async function migrate(ownerUrl: string, appRole: string): Promise<void> {
   const lock = new pg.Client({ connectionString: ownerUrl });
@@ -34,6 +37,7 @@ async function grant(owner: pg.Client, appRole: string): Promise<void> {
     GRANT USAGE ON SCHEMA public TO ${role};
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role};
     REVOKE UPDATE, DELETE ON ${APPEND_ONLY.join(", ")} FROM ${role};
+    REVOKE INSERT, UPDATE, DELETE ON ${VIEWS.join(", ")} FROM ${role};
     REVOKE ALL ON migrations FROM ${role};
     GRANT SELECT ON migrations TO ${role};
   `);
@@ -57,6 +61,12 @@ export async function databaseProblems(appUrl: string): Promise<string[]> {
       problems.push(
         `DATABASE_URL connects as "${role.name}", which row-level security does not bind: use a role that is neither owner nor superuser.`,
       );
+    }
+    const [order] = await source.query<{ bytewise: boolean }[]>(
+      "SELECT 'a' > 'B' AND 'li' || chr(1) || 'w' < 'lim' AS bytewise",
+    );
+    if (!order?.bytewise) {
+      problems.push("The database of DATABASE_URL sorts by a language: create it with the collation C or C.UTF-8.");
     }
     // Asked by name first: TypeORM would create the missing table, and this role may not.
     const [known] = await source.query<{ done: string | null }[]>(

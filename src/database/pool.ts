@@ -19,16 +19,19 @@ const NO_TENANT = "";
 
 const MAX_PREPARED = 500;
 const names = new Map<string, string>();
-/**
- * The name of a prepared statement follows from its text. Every connection keeps each one's plan for good, so there are
- * only so many of them; texts beyond that run unprepared.
- */
-function nameOf(text: string): string | undefined {
-  let name = names.get(text);
-  if (!name && names.size < MAX_PREPARED) {
-    name = createHash("sha1").update(text).digest("base64url");
-    names.set(text, name);
-  }
+/** What each connection has prepared. It keeps every plan for good, so one that has seen too many is not used again. */
+const prepared = new WeakMap<pg.PoolClient, Set<string>>();
+const isWorn = (client: pg.PoolClient): boolean => (prepared.get(client)?.size ?? 0) > MAX_PREPARED;
+
+/** The name of a prepared statement follows from its text. */
+function nameOf(client: pg.PoolClient, text: string): string {
+  const name = names.get(text) ?? createHash("sha1").update(text).digest("base64url");
+  names.delete(text);
+  names.set(text, name);
+  if (names.size > MAX_PREPARED) names.delete(names.keys().next().value!);
+  let known = prepared.get(client);
+  if (!known) prepared.set(client, (known = new Set()));
+  known.add(name);
   return name;
 }
 
@@ -104,31 +107,41 @@ export class TenantPool extends pg.Pool implements SqlRunner {
   async transaction<T>(
     tenantId: string,
     work: (run: SqlRunner["run"]) => Promise<T>,
-    last?: () => Promise<void>,
+    last?: () => Statement,
     sender: Pick<Session, "send"> = this,
   ): Promise<T> {
     const client = await this.take(tenantId);
     let sound = false;
+    let open = true;
     try {
       // Not awaited: the connection is pipelined, BEGIN travels with the first statement of the work.
       const begun = together(client).query("BEGIN");
       begun.catch(() => {});
-      const result = await work((_, statement) => sender.send(client, tenantId, statement));
+      const result = await work(async (_, statement) => {
+        // Whatever still runs when its transaction has ended would run outside of it.
+        if (!open) throw new Error("The transaction is over.");
+        return sender.send(client, tenantId, statement);
+      });
       await begun;
+      const ending = last?.();
+      open = false;
       // Sent together; after a failed statement COMMIT rolls back, and says so only in its tag.
-      const [, end] = await Promise.all([last?.(), together(client).query("COMMIT")]);
-      if (end.command !== "COMMIT")
-        throw new Error("The transaction was rolled back: one of its statements had failed.");
+      const [, end] = await Promise.all([
+        ending && sender.send(client, tenantId, ending),
+        together(client).query("COMMIT"),
+      ]);
+      if (end.command !== "COMMIT") throw new Error("The transaction was rolled back: a statement had failed.");
       sound = true;
       return result;
     } catch (error) {
+      open = false;
       sound = await client.query("ROLLBACK").then(
         () => true,
         () => false,
       );
       throw error;
     } finally {
-      client.release(!sound);
+      client.release(!sound || isWorn(client));
     }
   }
 
@@ -137,7 +150,7 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     const start = performance.now();
     let failed = true;
     try {
-      const { rows } = await together(client).query({ name: prepare ? nameOf(text) : undefined, text, values });
+      const { rows } = await together(client).query({ name: prepare ? nameOf(client, text) : undefined, text, values });
       failed = false;
       return rows as object[];
     } finally {
@@ -173,17 +186,13 @@ export class Session implements SqlRunner {
     } finally {
       if (--this.pending === 0) {
         this.lease = null;
-        client?.release(this.broken);
+        client?.release(this.broken || isWorn(client));
         this.broken = false;
       }
     }
   }
 
-  transaction<T>(
-    tenantId: string,
-    work: (run: SqlRunner["run"]) => Promise<T>,
-    last?: () => Promise<void>,
-  ): Promise<T> {
+  transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>, last?: () => Statement): Promise<T> {
     return this.pool.transaction(tenantId, work, last, this);
   }
 

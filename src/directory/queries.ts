@@ -92,7 +92,8 @@ export class DirectoryQueries {
     type: () => UserConnection,
     args: () => UsersArgs,
     allow: holdersAndLeads("users.read"),
-    description: "The tenant's users that the caller may see: all, or for a lead the members of their groups.",
+    description:
+      "The tenant's users that the caller may see: all, or for a lead the members of their groups and themselves.",
     list,
     select: userSelection,
   })

@@ -45,7 +45,7 @@ export function sandbox(app: FastifyInstance, { endpoint, token, operations }: E
 
   // The embedded Sandbox asks from our own origin; the one at studio.apollographql.com/sandbox from Apollo's.
   app.addHook("onRequest", async ({ headers, method, url }, reply) => {
-    if (headers.origin !== STUDIO || url.split("?")[0] !== endpoint) return;
+    if (headers.origin !== STUDIO || url.split("?")[0] !== endpoint) return; // another spelling gets no CORS, no more
     reply.headers({ "access-control-allow-origin": STUDIO, vary: "origin" });
     const asked = headers["access-control-request-headers"];
     if (method === "OPTIONS") await reply.header("access-control-allow-headers", asked).code(204).send();

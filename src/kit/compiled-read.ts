@@ -84,7 +84,7 @@ export function compileRead(
     const run: Run = { ctx, variables: coerced, prepare: true };
     let statement: Sql;
     try {
-      statement = sql`SELECT row_to_json(data)::text AS data FROM (SELECT ${roots(run)}) data`;
+      statement = sql`SELECT row_to_json("$o")::text AS data FROM (SELECT ${roots(run)}) "$o"`;
     } catch (error) {
       if (error instanceof GraphQLError || error instanceof NotPlannable) return null;
       throw error;
@@ -95,7 +95,10 @@ export function compileRead(
     } catch (error) {
       // A database that is slow or away is not asked again; of anything else the plain way tells the place.
       const code = failureCode(error);
-      if (code !== "TIMEOUT" && code !== "UNAVAILABLE") return null;
+      if (code !== "TIMEOUT" && code !== "UNAVAILABLE") {
+        ctx.log.warn({ err: error }, "a compiled read failed and is answered by loaders");
+        return null;
+      }
       const originalError = error as Error;
       return { data: null, errors: [new GraphQLError(originalError.message, { path: [path], originalError })] };
     }
@@ -147,8 +150,7 @@ class Planner {
         } else {
           const fragment = node.kind === Kind.FRAGMENT_SPREAD ? this.fragments.get(node.name.value)! : node;
           if (fragment.directives?.length) throw new NotPlannable();
-          const of = fragment.typeCondition?.name.value ?? type.name;
-          if (of !== type.name && !type.getInterfaces().some(({ name }) => name === of)) throw new NotPlannable();
+          if (!covers(fragment.typeCondition?.name.value, type)) throw new NotPlannable();
           add(fragment.selectionSet);
         }
       }
@@ -199,9 +201,9 @@ class Planner {
     const fields = this.object(getNamedType(field.type) as GraphQLObjectType, entity, nodes, row);
     return (run, key) => {
       const { ctx } = run;
-      return sql`(SELECT row_to_json(o) FROM (SELECT ${fields(run)} FROM (
+      return sql`(SELECT row_to_json("$o") FROM (SELECT ${fields(run)} FROM (
         SELECT n.* FROM ${tableOf(entity).name} n
-        WHERE ${ctx.db.tenantIs("n")} AND n.${columnOf(entity, property)} = ${key}${ruled(rule, ctx, "n")}) ${raw(row)}) o)`;
+        WHERE ${ctx.db.tenantIs("n")} AND n.${columnOf(entity, property)} = ${key}${ruled(rule, ctx, "n")}) ${raw(row)}) "$o")`;
     };
   }
 
@@ -225,9 +227,9 @@ class Planner {
       const { backward, statement, query } = prepared;
       const order = raw((query.direction === "DESC") !== backward ? "DESC" : "ASC");
       const fields = join([...built].map(([key, build]) => sql`${build(run, prepared)} AS ${raw(`"${key}"`)}`));
-      return sql`(SELECT row_to_json(c) FROM (WITH ${raw(page)} AS MATERIALIZED (
+      return sql`(SELECT row_to_json("$o") FROM (WITH ${raw(page)} AS MATERIALIZED (
         SELECT q.*, row_number() OVER (ORDER BY q."$segment" ${order}, q."$value" ${order}, q."$id" ${order}) AS "$place"
-        FROM (${statement}) q) SELECT ${fields}) c)`;
+        FROM (${statement}) q) SELECT ${fields}) "$o")`;
     };
   }
 
@@ -243,7 +245,7 @@ class Planner {
     const part = getNamedType(field.type) as GraphQLObjectType;
     const row = this.alias();
     const rows = (fields: Sql, { size, backward }: Prepared): Sql =>
-      sql`(SELECT coalesce(json_agg((SELECT row_to_json(o) FROM (SELECT ${fields}) o) ORDER BY ${raw(row)}."$place" ${raw(
+      sql`(SELECT coalesce(json_agg((SELECT row_to_json("$o") FROM (SELECT ${fields}) "$o") ORDER BY ${raw(row)}."$place" ${raw(
         backward ? "DESC" : "ASC",
       )}), '[]') FROM ${raw(page)} ${raw(row)} WHERE ${raw(row)}."$place" <= ${size})`;
     switch (name.value) {
@@ -265,7 +267,7 @@ class Planner {
           const fields = parts.map(
             ([key, [info]]) => sql`${pageInfoSql(part, info!.name.value, prepared, page)} AS ${raw(`"${key}"`)}`,
           );
-          return sql`(SELECT row_to_json(o) FROM (SELECT ${join(fields)}) o)`;
+          return sql`(SELECT row_to_json("$o") FROM (SELECT ${join(fields)}) "$o")`;
         };
       }
       default:
@@ -285,7 +287,7 @@ class Planner {
     const field = this.field(type, name.value);
     if (name.value === "node") {
       const fields = this.object(getNamedType(field.type) as GraphQLObjectType, list.node, nodes, row);
-      return (run) => sql`(SELECT row_to_json(o) FROM (SELECT ${fields(run)}) o)`;
+      return (run) => sql`(SELECT row_to_json("$o") FROM (SELECT ${fields(run)}) "$o")`;
     }
     const plan = planOf(field);
     if (!("column" in plan)) throw new NotPlannable();
@@ -298,7 +300,7 @@ class Planner {
     const byType = new Map<string, (run: Run, key: Sql) => Sql>();
     for (const [name, { by }] of Object.entries(this.entities)) {
       const type = this.api.getType(name) as GraphQLObjectType;
-      const own = merged(subselections(nodes).map((set) => this.narrowed(set, name)));
+      const own = merged(subselections(nodes).map((set) => this.narrowed(set, type)));
       if (own.selections.length === 0) continue;
       byType.set(name, this.one({ type }, [{ ...nodes[0]!, selectionSet: own }], by));
     }
@@ -314,11 +316,11 @@ class Planner {
   }
 
   /** What a selection on any entity selects of this type. */
-  private narrowed(set: SelectionSetNode, type: string): SelectionSetNode {
+  private narrowed(set: SelectionSetNode, type: GraphQLObjectType): SelectionSetNode {
     const selections = set.selections.filter((node) => {
       if (node.kind === Kind.FIELD) return true;
       const fragment = node.kind === Kind.FRAGMENT_SPREAD ? this.fragments.get(node.name.value)! : node;
-      return (fragment.typeCondition?.name.value ?? type) === type;
+      return covers(fragment.typeCondition?.name.value, type);
     });
     return { ...set, selections };
   }
@@ -345,6 +347,11 @@ function selectAll(
   if (parts.length === 0) throw new NotPlannable();
   return (run) => join(parts.map((part) => (typeof part === "function" ? part(run) : part)));
 }
+
+/** Whether a fragment on that condition speaks of this type: itself, one of its interfaces, or the union of entities. */
+const covers = (condition: string | undefined, type: GraphQLObjectType): boolean =>
+  condition === undefined ||
+  [type.name, "_Entity", ...type.getInterfaces().map(({ name }) => name)].includes(condition);
 
 const subselections = (nodes: readonly FieldNode[]): SelectionSetNode[] => nodes.map((node) => node.selectionSet!);
 

@@ -60,6 +60,9 @@ export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, ent
       if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
       compiled.set(key, read);
     }
+    // Those asked for last stay.
+    compiled.delete(key);
+    compiled.set(key, read);
     return (await read?.(context, variables)) ?? plain(request);
   };
 }

@@ -17,7 +17,7 @@ export function GlobalId(key: "guid" | "uuid"): PropertyDecorator {
   return (prototype, property) => {
     const type = prototype.constructor.name;
     Computed<Record<string, string>>(() => ID, {
-      description: `The global id: opaque, stable for ever, and a federation key beside \`${key}\`.`,
+      description: "The global id: opaque, stable for ever.",
       of: (row) => toGlobalId(type, row[key]!),
       sql: (row) => raw(`translate(encode(convert_to('${type}:' || ${row}.id, 'UTF8'), 'base64'), E'+/=\\n', '-_')`),
     })(prototype, property);

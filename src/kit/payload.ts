@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Sql } from "sql-template-tag";
 import { Field, InputType, ObjectType, type ClassType } from "type-graphql";
 import type { TypeThunk } from "./attribute.js";
 import type { Context } from "./context.js";
 import { Refusal, usersError, UsersError, type UsersErrorCode } from "./errors.js";
 import { Loaders } from "./loader.js";
-import type { Change } from "./tenant-db.js";
 
 /** What every mutation's input may carry. */
 @InputType()
@@ -35,9 +35,11 @@ export function payloadOf(operation: string, objects: Record<string, TypeThunk>)
 
 export type Write = (input: object, ctx: Context) => Promise<object>;
 
-/** Leaves the audit event of one write in its transaction. Given by the audit room, which kit does not know. */
-export type AuditWriter = (ctx: Context, operation: string, changes: readonly Change[]) => Promise<void>;
-let auditWriter: AuditWriter = () => Promise.reject(new Error("No audit writer is in place."));
+/** Makes the statement that leaves the audit event of one write in its transaction. Given by the audit room, which kit does not know. */
+export type AuditWriter = (ctx: Context, operation: string) => Sql;
+let auditWriter: AuditWriter = () => {
+  throw new Error("No audit writer is in place.");
+};
 export function auditWrites(writer: AuditWriter): void {
   auditWriter = writer;
 }
@@ -57,7 +59,7 @@ export async function performWrite(ctx: Context, operation: string, input: objec
     try {
       const result = await ctx.db.transaction(
         (db) => method(input, { ...ctx, db, loaders: new Loaders() }),
-        (db) => auditWriter({ ...ctx, db }, operation, db.changes),
+        (db) => auditWriter({ ...ctx, db }, operation),
       );
       ctx.loaders.clear();
       return { ...result, errors: [], clientMutationId };

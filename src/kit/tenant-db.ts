@@ -12,7 +12,8 @@ export interface Statement {
 /** What the tenant door stands on: statements run with that tenant's marker, alone or in one transaction. */
 export interface SqlRunner {
   run(tenantId: string, statement: Statement): Promise<object[]>;
-  transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>, last?: () => Promise<void>): Promise<T>;
+  /** `last` makes the statement that leaves together with COMMIT; nothing is kept when making it throws. */
+  transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>, last?: () => Statement): Promise<T>;
 }
 
 /** One thing that a transaction changed, for its audit event. Fields hold [before, after]. */
@@ -41,6 +42,8 @@ export const tenantIs = (alias: string, tenantId: string): Sql =>
 export class TenantDb {
   /** What this transaction has changed so far; empty outside one. */
   readonly changes: Change[] = [];
+  /** The first row that was asked for by `get`: what a write is about, even when it changes nothing. */
+  subject: Pick<Change, "type" | "id"> | null = null;
 
   constructor(
     private readonly tenant: string | null,
@@ -75,7 +78,10 @@ export class TenantDb {
 
   /** As `find`, but refuses with NOT_FOUND at that input field. */
   async get<T extends object>(entity: Entity<T>, key: Partial<T>, field: string, rule?: Sql): Promise<T> {
-    return (await this.find(entity, key, rule)) ?? refuse(UsersErrorCode.NOT_FOUND, `${entity.name} not found.`, field);
+    const row = await this.find(entity, key, rule);
+    if (!row) refuse(UsersErrorCode.NOT_FOUND, `${entity.name} not found.`, field);
+    this.subject ??= { type: entity.name, id: row[tableOf(entity).primary[0] as keyof T] as string };
+    return row;
   }
 
   /** All rows with these values, in no stated order. In a transaction the rows are locked until its end. */
@@ -132,34 +138,32 @@ export class TenantDb {
   }
 
   /**
-   * Runs the work in one transaction: all of it is kept, or nothing. `last` runs behind it; its one statement travels
-   * with COMMIT, which keeps nothing when that statement, or one sent before, has failed.
+   * Runs the work in one transaction: all of it is kept, or nothing. The statement that `last` makes travels with
+   * COMMIT, which keeps nothing when it, or one sent before, has failed.
    */
-  transaction<T>(work: (db: TenantDb) => Promise<T>, last?: (db: TenantDb) => Promise<void>): Promise<T> {
+  async transaction<T>(work: (db: TenantDb) => Promise<T>, last?: (db: TenantDb) => Sql): Promise<T> {
+    const nested = (): never => {
+      throw new Error("A transaction is open already.");
+    };
     const sent: Promise<unknown>[] = [];
     let db: TenantDb;
-    return this.runner.transaction(
-      this.tenantId,
-      async (run) => {
-        db = new TenantDb(this.tenant, { run, transaction: (_, nested) => nested(run) }, sent);
-        try {
-          return await work(db);
-        } catch (error) {
-          // What failed first is why the rest did.
-          await Promise.all(sent);
-          throw error;
-        }
-      },
-      async () => {
-        await Promise.all([...sent, last?.(db)]);
-      },
-    );
+    try {
+      return await this.runner.transaction(
+        this.tenantId,
+        (run) => work((db = new TenantDb(this.tenant, { run, transaction: nested }, sent))),
+        last && (() => prepared(last(db))),
+      );
+    } catch (error) {
+      // What failed first is why the rest did.
+      await Promise.all(sent);
+      throw error;
+    }
   }
 
   /** A statement of this transaction whose answer nobody waits for: it leaves with the next one, or with COMMIT. */
   private send(statement: Sql): void {
     if (!this.sent) throw new Error("Rows are changed in a transaction only.");
-    const sending = this.query(statement, { prepare: true });
+    const sending = this.runner.run(this.tenantId, prepared(statement));
     sending.catch(() => {}); // heard at the end
     this.sent.push(sending);
   }
@@ -172,6 +176,8 @@ export class TenantDb {
     this.changes.push({ type, id: id![1] as string, action, fields: { ...(named as Change["fields"]), ...fields } });
   }
 }
+
+const prepared = ({ text, values }: Sql): Statement => ({ text, values, prepare: true });
 
 /** `n.id = $1 AND ...`. An empty key would be every row of the tenant: refused. */
 function matches<T extends object>(entity: Entity<T>, alias: string, key: Partial<T>): Sql {

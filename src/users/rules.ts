@@ -13,7 +13,7 @@ import {
   usersError,
   UsersErrorCode,
 } from "../kit/index.js";
-import { User, UserStatus } from "./user.js";
+import { User, UserStatus, UserType } from "./user.js";
 
 /** Who sees a user: holders of `users.read` all, leads the members of their groups, anybody themselves. */
 export const userVisible: RowRule = (viewer, alias) => {
@@ -32,7 +32,8 @@ export async function userToChange(ctx: Context, id: string, field: string): Pro
   const guid = keyOf("User", id, ["input", field]);
   const user = await ctx.db.get(User, { guid }, field, ruled(userVisible, ctx, "n"));
   const { viewer } = ctx;
-  if (!viewer.administrator && user.assignedInternalUserId !== viewer.id) {
+  const client = user.type !== UserType.INTERNAL && user.assignedInternalUserId === viewer.id;
+  if (!viewer.administrator && !client) {
     refuse(UsersErrorCode.NOT_ASSIGNED_TO_YOU, "You may only write to the clients assigned to you.", field);
   }
   return user;
@@ -71,7 +72,7 @@ export async function refuseLockout({ db, viewer }: Context, user: User): Promis
   const administrators = await db.query<{ guid: string }>(
     sql`SELECT u.id AS guid FROM users u WHERE ${db.tenantIs("u")} AND u.status = 'ACTIVE' AND u.type = 'INTERNAL' AND u.id IN (
           SELECT ur.user_id FROM user_roles ur JOIN roles r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
-          WHERE ${db.tenantIs("ur")} AND r.administrator) ORDER BY u.id FOR NO KEY UPDATE OF u`,
+          WHERE ${db.tenantIs("ur")} AND r.scope = 'INTERNAL' AND r.administrator) ORDER BY u.id FOR NO KEY UPDATE OF u`,
     { prepare: true },
   );
   if (administrators.length === 1 && administrators[0]!.guid === user.guid) {

@@ -111,7 +111,10 @@ export class User implements Node {
     nullable: true,
     description: "As printed: title, forename and surname. Null when none is known.",
     of: printedName,
-    sql: (user) => raw(`nullif(concat_ws(' ', ${user}.title, ${user}.forename, ${user}.surname), '')`),
+    sql: (user) =>
+      raw(
+        `nullif(concat_ws(' ', nullif(${user}.title, ''), nullif(${user}.forename, ''), nullif(${user}.surname, '')), '')`,
+      ),
   })
   name!: string | null;
 

@@ -17,7 +17,7 @@ import { User, UserType } from "../user.js";
 
 @InputType({ description: "A classification, and until when it counts." })
 class UserClassificationInput {
-  @Field(() => ID, { description: "The classification: global id." })
+  @Field(() => ID, { description: "The classification: global id or guid." })
   classificationId!: string;
 
   @Field(() => DateTime, { nullable: true, description: "Until when it counts; in the future. Null: without end." })
