@@ -22,6 +22,7 @@ import { explorer, type ExplorerOptions } from "./explorer/index.js";
 import {
   type Context,
   executorGateway,
+  ExtentRule,
   isFault,
   isValueNode,
   literalPath,
@@ -100,7 +101,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stopOnTerminationSignals: false,
     allowBatchedHttpRequests: false,
     parseOptions: { maxTokens: MAX_TOKENS },
-    validationRules: [StorableTextRule],
+    validationRules: [StorableTextRule, ExtentRule],
+    persistedQueries: false,
     logger: log,
     formatError: publicError,
     stringifyResult,

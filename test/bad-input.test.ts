@@ -1,6 +1,6 @@
 import { harness, problems, type Caller } from "./harness/index.js";
 
-const { tenant, url, statements } = await harness();
+const { tenant, url, statements, anonymous } = await harness();
 
 /** An enum value, which a literal writes without quotes. */
 class Word {
@@ -470,4 +470,36 @@ test("no statement ever holds the caller's text, nor does any answer hold a stat
   const run = statements.slice(from);
   expect(run.length).toBeGreaterThan(20);
   expect(run.filter((text) => /zq|mark/.test(text))).toEqual([]);
+});
+
+describe("a document that grows", () => {
+  const doubling = (levels: number): string =>
+    Array.from(
+      { length: levels },
+      (_, level) =>
+        `fragment F${level} on User { x: assignedInternalUser { ...F${level + 1} } y: assignedInternalUser { ...F${level + 1} } }`,
+    ).join(" ") + ` fragment F${levels} on User { guid }`;
+  const nested = (levels: number): string =>
+    `{ me { ${"assignedInternalUser { ".repeat(levels)} guid ${"} ".repeat(levels)} } }`;
+
+  test.each([
+    ["by fragments that double", `{ me { ...F0 } } ${doubling(16)}`],
+    ["in depth", nested(21)],
+  ])("%s is refused at once, with or without a token", async (_how, document) => {
+    for (const caller of [anonymous, admin]) {
+      for (let time = 1; time <= 3; time++) {
+        const { status, errors, data } = await caller.send(document);
+        expect(status).toBe(400);
+        expect(data).toBeUndefined();
+        expect(errors![0]!.extensions.code).toBe("GRAPHQL_VALIDATION_FAILED");
+      }
+    }
+  });
+
+  test.each([
+    ["by fragments that double", `{ me { ...F0 } } ${doubling(6)}`],
+    ["in depth", nested(16)],
+  ])("%s just below passes", async (_how, document) => {
+    for (let time = 1; time <= 3; time++) expect((await admin.ask(document)).me).not.toBeNull();
+  });
 });

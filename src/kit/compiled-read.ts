@@ -52,6 +52,13 @@ class NotPlannable extends Error {}
 
 /** Longer names are cut by PostgreSQL. */
 const MAX_NAME = 63;
+/**
+ * PostgreSQL's planning grows faster than the statement, and every connection keeps the plan: larger documents are
+ * answered by loaders.
+ */
+const MAX_FIELDS = 300;
+const MAX_RELATIONS = 40;
+const MAX_STATEMENT = 32_000;
 
 /**
  * Turns a query into one SQL statement that builds its whole answer as JSON, with a lateral subquery for each relation;
@@ -89,6 +96,7 @@ export function compileRead(
       if (error instanceof GraphQLError || error instanceof NotPlannable) return null;
       throw error;
     }
+    if (statement.text.length > MAX_STATEMENT) return null;
     try {
       const [row] = await ctx.db.query<{ data: string }>(statement, { prepare: run.prepare });
       return { data: new JsonText(row!.data) as never };
@@ -110,6 +118,7 @@ class Planner {
   readonly allows = new Set<Allow>();
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   private aliases = 0;
+  private fields = 0;
 
   constructor(
     document: DocumentNode,
@@ -143,6 +152,7 @@ class Planner {
     const add = ({ selections: nodes }: SelectionSetNode): void => {
       for (const node of nodes) {
         if (node.directives?.length) throw new NotPlannable();
+        if (++this.fields > MAX_FIELDS) throw new NotPlannable();
         if (node.kind === Kind.FIELD) {
           const key = node.alias?.value ?? node.name.value;
           if (key.length > MAX_NAME) throw new NotPlannable();
@@ -326,6 +336,7 @@ class Planner {
   }
 
   private alias(): string {
+    if (this.aliases >= MAX_RELATIONS) throw new NotPlannable();
     return `r${this.aliases++}`;
   }
 }

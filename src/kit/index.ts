@@ -17,4 +17,5 @@ export { containsPattern, foldCase, isStorable, normalise } from "./text.js";
 export { default as sql, empty, join, raw, Sql } from "sql-template-tag";
 export { isValueNode, literalPath, StorableTextRule, refuseUnstorable } from "./bad-input.js";
 export { compilingExecutor, type Executor, executorGateway, plainExecutor, stringifyResult } from "./executor.js";
+export { ExtentRule } from "./limits.js";
 export { isFault, publicError } from "./public-error.js";

@@ -94,7 +94,17 @@ export function pageStatement(list: ListQuery, limit: number, place: Place | nul
 
 /** What a cursor belongs to: the list, its filter, order and search. A cursor of another list is refused. */
 export const fingerprint = (...parts: unknown[]): string =>
-  createHash("sha1").update(JSON.stringify(parts)).digest("base64url").slice(0, 8);
+  createHash("sha1").update(JSON.stringify(parts, canonical)).digest("base64url").slice(0, 8);
+
+/** Whatever is given means the same in any order of its fields, and null as much as left out. */
+const canonical = (_key: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(
+        Object.entries(value)
+          .filter(([, item]) => item != null)
+          .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      )
+    : value;
 
 /** `now` travels with the cursor, so that a derived status cannot move a row across the walk's own pages. */
 export const encodeCursor = (list: string, row: Placed, now: Date): string =>

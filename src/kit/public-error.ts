@@ -66,7 +66,7 @@ function knownFailure(error: unknown): { code: string; message: string } | null 
 
 /** pg's own time limits carry no code. */
 function waitedTooLong(message = ""): { code: string; message: string } | null {
-  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated/i.test(message)
+  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated|not queryable/i.test(message)
     ? { code: "UNAVAILABLE", message: "The database is not available now. Try again." }
     : null;
 }

@@ -40,6 +40,6 @@ export const users = {
 export { byInviteStatus, InviteStatus, inviteStatusIs } from "./invite-status.js";
 export { userByGuid } from "./loaders.js";
 export { UserConnection } from "./queries.js";
-export { refuseLockout, statusAfter, userToChange, userVisible } from "./rules.js";
+export { lockAdministrators, refuseLockout, statusAfter, userToChange, userVisible } from "./rules.js";
 export { Classification, ClassificationSource, UserClassification } from "./classification.js";
 export { User, UserStatus, UserType } from "./user.js";

@@ -58,8 +58,22 @@ export function statusAfter(step: keyof typeof STEPS, user: User): UserStatus {
   return to;
 }
 
-/** Refuses to lock out the caller, a group's lead, or the tenant's last active administrator. */
-export async function refuseLockout({ db, viewer }: Context, user: User): Promise<void> {
+/**
+ * The tenant's active administrators, locked: before any other row and in one order, so that those who lock each other
+ * out wait in line.
+ */
+export async function lockAdministrators({ db }: Context): Promise<string[]> {
+  const rows = await db.query<{ guid: string }>(
+    sql`SELECT u.id AS guid FROM users u WHERE ${db.tenantIs("u")} AND u.status = 'ACTIVE' AND u.type = 'INTERNAL' AND u.id IN (
+          SELECT ur.user_id FROM user_roles ur JOIN roles r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
+          WHERE ${db.tenantIs("ur")} AND r.scope = 'INTERNAL' AND r.administrator) ORDER BY u.id FOR NO KEY UPDATE OF u`,
+    { prepare: true },
+  );
+  return rows.map(({ guid }) => guid);
+}
+
+/** Refuses to lock out the caller, a group's lead, or the last of the tenant's active administrators. */
+export async function refuseLockout({ db, viewer }: Context, user: User, administrators: string[]): Promise<void> {
   if (user.guid === viewer.id || user.guid === viewer.actorId) {
     refuse(UsersErrorCode.SELF_ACTION, "Nobody may lock themselves out.", "userId");
   }
@@ -68,14 +82,7 @@ export async function refuseLockout({ db, viewer }: Context, user: User): Promis
     { prepare: true },
   );
   if (leading.length > 0) refuse(UsersErrorCode.LEAD_CANNOT_BE_REMOVED, "The user leads a group.", "userId");
-  // Locked together, so that two administrators cannot remove each other at the same time.
-  const administrators = await db.query<{ guid: string }>(
-    sql`SELECT u.id AS guid FROM users u WHERE ${db.tenantIs("u")} AND u.status = 'ACTIVE' AND u.type = 'INTERNAL' AND u.id IN (
-          SELECT ur.user_id FROM user_roles ur JOIN roles r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
-          WHERE ${db.tenantIs("ur")} AND r.scope = 'INTERNAL' AND r.administrator) ORDER BY u.id FOR NO KEY UPDATE OF u`,
-    { prepare: true },
-  );
-  if (administrators.length === 1 && administrators[0]!.guid === user.guid) {
+  if (administrators.length === 1 && administrators[0] === user.guid) {
     refuse(UsersErrorCode.LAST_ADMIN, "The tenant would be left without an active administrator.", "userId");
   }
 }

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Resolver } from "type-graphql";
 import { holders } from "../../access/index.js";
 import { type Context, MutationInput, payloadOf, Write } from "../../kit/index.js";
-import { InviteStatus, refuseLockout, statusAfter, User, userToChange } from "../../users/index.js";
+import { InviteStatus, lockAdministrators, refuseLockout, statusAfter, User, userToChange } from "../../users/index.js";
 import { Invitation } from "../invitation.js";
 
 @InputType()
@@ -24,9 +24,10 @@ export class RevokeUser {
   })
   async revokeUser(input: RevokeUserInput, ctx: Context): Promise<{ user: User }> {
     const { db, now } = ctx;
+    const administrators = await lockAdministrators(ctx);
     const user = await userToChange(ctx, input.userId, "userId");
     const status = statusAfter("revoke", user);
-    await refuseLockout(ctx, user);
+    await refuseLockout(ctx, user, administrators);
     const invitations = await db.findBy(Invitation, { userId: user.guid });
     const open = invitations.find((one) => one.status === InviteStatus.DRAFT || one.status === InviteStatus.INVITED);
     const dateModified = now.toISOString();

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Resolver } from "type-graphql";
 import { holders } from "../../access/index.js";
 import { type Context, MutationInput, payloadOf, Write } from "../../kit/index.js";
-import { refuseLockout, statusAfter, userToChange } from "../rules.js";
+import { lockAdministrators, refuseLockout, statusAfter, userToChange } from "../rules.js";
 import { User } from "../user.js";
 
 @InputType()
@@ -22,9 +22,10 @@ export class SuspendUser {
       "Locks an active user out from the next request on. Not oneself, not a group's lead, not the last administrator.",
   })
   async suspendUser(input: SuspendUserInput, ctx: Context): Promise<{ user: User }> {
+    const administrators = await lockAdministrators(ctx);
     const user = await userToChange(ctx, input.userId, "userId");
     const status = statusAfter("suspend", user);
-    await refuseLockout(ctx, user);
+    await refuseLockout(ctx, user, administrators);
     return { user: ctx.db.update(User, user, { status }) };
   }
 }
