@@ -11,6 +11,7 @@ import {
   type DevelopmentKey,
   developmentKey,
   ensureDemoTenant,
+  isDevelopmentKey,
 } from "./demo/index.js";
 import { exampleOperations } from "./explorer/index.js";
 import { startServer } from "./server.js";
@@ -89,7 +90,8 @@ async function productionTokens(config: Config): Promise<TokenRules> {
   const jwks = await readPublicKeys(publicKey!).catch((error: Error) => {
     throw new ConfigError([`TOKEN_PUBLIC_KEY: ${error.message}`]);
   });
-  if (config.NODE_ENV === "production" && jwks.some(({ kid }) => kid?.startsWith("development"))) {
+  const development = await Promise.all(jwks.map((jwk) => isDevelopmentKey(jwk, config.DATA_DIR)));
+  if (config.NODE_ENV === "production" && development.includes(true)) {
     throw new ConfigError([
       "TOKEN_PUBLIC_KEY: this is a development key; anybody who has the repository's data folder can sign with it.",
     ]);

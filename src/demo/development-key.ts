@@ -27,6 +27,12 @@ export interface DevelopmentKey {
   sign(claims: DevelopmentClaims): Promise<string>;
 }
 
+/** Whether this public key belongs to a development server: by its name, or because that server's data is here. */
+export async function isDevelopmentKey(jwk: JWK, dataDir: string): Promise<boolean> {
+  const own = await read(join(dataDir, "development-key.json"));
+  return (jwk.kid?.startsWith("development") ?? false) || (own !== undefined && own?.x === jwk.x);
+}
+
 /** The key that a development server and `npm run token` share: made once, kept beside the data, readable by us alone. */
 export async function developmentKey(dataDir: string): Promise<DevelopmentKey> {
   const file = join(dataDir, "development-key.json");

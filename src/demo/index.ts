@@ -3,6 +3,7 @@ export {
   DEVELOPMENT_AUDIENCE,
   DEVELOPMENT_ISSUER,
   developmentKey,
+  isDevelopmentKey,
   type DevelopmentClaims,
   type DevelopmentKey,
 } from "./development-key.js";

@@ -245,7 +245,7 @@ export interface PagesBy {
 export function pagesBy(list: ListOf, key: string, selection: Selection): PagesBy {
   const parentColumn = list.edge ? sql`e.${columnOf(list.edge.entity, key)}` : sql`n.${columnOf(list.node, key)}`;
   const correlate = sql`${parentColumn} = k.parent`;
-  const counts = {};
+  const countLoader = {};
   const declaration: PagesBy = {
     list,
     selection,
@@ -272,7 +272,7 @@ export function pagesBy(list: ListOf, key: string, selection: Selection): PagesB
   };
   const countOf = (ctx: Context, parent: string, query: ListQuery): Promise<number> =>
     ctx.loaders
-      .of(counts, "", async (parents) => {
+      .of(countLoader, "", async (parents) => {
         const rows = await ctx.db.query<{ parent: string; count: string }>(
           sql`SELECT k.parent, c.count FROM unnest(${parents}${raw("::uuid[]")}) k(parent)
             CROSS JOIN LATERAL (SELECT count(*) FROM ${query.from} WHERE ${query.where}) c`,

@@ -6,7 +6,7 @@ import { sql } from "../../src/kit/index.js";
 import { harness } from "../harness/index.js";
 
 const { tenant, database } = await harness();
-const pool = new TenantPool({ connectionString: database.appUrl, max: 2, pipeline: true } as never);
+const pool = new TenantPool({ connectionString: database.appUrl, max: 2, pipeline: true });
 afterAll(() => pool.end());
 
 async function here() {
