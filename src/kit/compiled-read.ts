@@ -352,7 +352,11 @@ function selectAll(
     const name = nodes[0]!.name.value;
     const part = name === "__typename" ? raw(`'${type.name}'::text`) : plan(name, nodes);
     const label = raw(` AS "${key}"`);
-    parts.push(typeof part === "function" ? (run) => sql`${part(run)}${label}` : sql`${part}${label}`);
+    const before = parts.at(-1);
+    if (typeof part === "function") parts.push((run) => sql`${part(run)}${label}`);
+    else if (before && typeof before !== "function")
+      parts[parts.length - 1] = raw(`${before.text},${part.text}${label.text}`);
+    else parts.push(raw(part.text + label.text));
   }
   // A reference may select nothing of a type.
   if (parts.length === 0) throw new NotPlannable();
