@@ -54,7 +54,6 @@ registerEnumType(OrderDirection, {
   valuesConfig: { ASC: { description: "From the lowest." }, DESC: { description: "From the highest." } },
 });
 
-// No default values: the compiled executor does not know those of input fields.
 @InputType({ description: "How users are ordered." })
 export class UserOrder {
   @Field(() => UserOrderField, { nullable: true, description: "By what. Null: by NAME." })

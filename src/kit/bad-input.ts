@@ -4,8 +4,7 @@ import {
   coerceInputValue,
   type DocumentNode,
   getOperationAST,
-  type GraphQLError,
-  GraphQLError as GraphQLErrorClass,
+  GraphQLError,
   type GraphQLInputType,
   type GraphQLSchema,
   isNonNullType,
@@ -62,7 +61,7 @@ const UNSTORABLE = "A text holds a character that cannot be stored.";
 
 /** Before anything is executed, and so with a status: Apollo would take the request for one that we failed at. */
 function refuseVariables(message: string, argument: Path): never {
-  throw new GraphQLErrorClass(message, { extensions: { code: "BAD_USER_INPUT", argument, http: { status: 400 } } });
+  throw new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT", argument, http: { status: 400 } } });
 }
 
 /** The same for texts written into the document. */
@@ -70,7 +69,7 @@ export function StorableTextRule(context: ValidationContext): ASTVisitor {
   return {
     StringValue(node) {
       if (!isStorable(node.value)) {
-        context.reportError(new GraphQLErrorClass(UNSTORABLE, { nodes: node }));
+        context.reportError(new GraphQLError(UNSTORABLE, { nodes: node }));
       }
     },
   };

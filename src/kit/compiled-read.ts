@@ -46,6 +46,8 @@ interface Run {
   prepare: boolean;
 }
 type Build = (run: Run) => Sql;
+/** A part of a connection, which a prepared page fills. */
+type PageBuild = (run: Run, prepared: Prepared) => Sql;
 
 /** The document selects something that is not declared as data. */
 class NotPlannable extends Error {}
@@ -226,8 +228,9 @@ class Planner {
   ): Build {
     const type = getNamedType(field.type) as GraphQLObjectType;
     const page = this.alias();
-    const parts = this.collect(type, subselections(nodes));
-    const built = new Map([...parts].map(([key, selected]) => [key, this.connectionPart(type, selected, list, page)]));
+    const fields = this.pageFields(type, nodes, (name, selected) =>
+      this.connectionPart(type, name, selected, list, page),
+    );
     const columns = list.edge ? sql`n.*, ${selectList(list.edge.entity, "e", "edge_")}` : raw("n.*");
     return (run) => {
       const args = getArgumentValues(field, nodes[0]!, run.variables) as PageArgs;
@@ -236,29 +239,41 @@ class Planner {
       const prepared = preparePage(run.ctx, list, selection, args, correlate, columns);
       const { backward, statement, query } = prepared;
       const order = raw((query.direction === "DESC") !== backward ? "DESC" : "ASC");
-      const fields = join([...built].map(([key, build]) => sql`${build(run, prepared)} AS ${raw(`"${key}"`)}`));
       return sql`(SELECT row_to_json("$o") FROM (WITH ${raw(page)} AS MATERIALIZED (
         SELECT q.*, row_number() OVER (ORDER BY q."$segment" ${order}, q."$value" ${order}, q."$id" ${order}) AS "$place"
-        FROM (${statement}) q) SELECT ${fields}) "$o")`;
+        FROM (${statement}) q) SELECT ${fields(run, prepared)}) "$o")`;
     };
+  }
+
+  /** `a AS "x", b AS "y"` of a connection, an edge or its page info. */
+  private pageFields(
+    type: GraphQLObjectType,
+    nodes: readonly FieldNode[],
+    plan: (name: string, nodes: FieldNode[]) => PageBuild,
+  ): PageBuild {
+    const parts = [...this.collect(type, subselections(nodes))].map(([key, selected]): PageBuild => {
+      const name = selected[0]!.name.value;
+      const build: PageBuild = name === "__typename" ? () => typenameOf(type) : plan(name, selected);
+      const label = raw(` AS "${key}"`);
+      return (run, prepared) => sql`${build(run, prepared)}${label}`;
+    });
+    return (run, prepared) => join(parts.map((part) => part(run, prepared)));
   }
 
   private connectionPart(
     type: GraphQLObjectType,
+    name: string,
     nodes: readonly FieldNode[],
     list: ListOf,
     page: string,
-  ): (run: Run, prepared: Prepared) => Sql {
-    const [{ name }] = nodes as [FieldNode];
-    if (name.value === "__typename") return () => raw(`'${type.name}'::text`);
-    const field = this.field(type, name.value);
-    const part = getNamedType(field.type) as GraphQLObjectType;
+  ): PageBuild {
+    const part = getNamedType(this.field(type, name).type) as GraphQLObjectType;
     const row = this.alias();
     const rows = (fields: Sql, { size, backward }: Prepared): Sql =>
-      sql`(SELECT coalesce(json_agg((SELECT row_to_json("$o") FROM (SELECT ${fields}) "$o") ORDER BY ${raw(row)}."$place" ${raw(
+      sql`(SELECT coalesce(json_agg(${objectOf(fields)} ORDER BY ${raw(row)}."$place" ${raw(
         backward ? "DESC" : "ASC",
       )}), '[]') FROM ${raw(page)} ${raw(row)} WHERE ${raw(row)}."$place" <= ${size})`;
-    switch (name.value) {
+    switch (name) {
       case "totalCount":
         return (_run, { query }) => sql`(SELECT count(*) FROM ${query.from} WHERE ${query.where})`;
       case "nodes": {
@@ -266,19 +281,14 @@ class Planner {
         return (run, prepared) => rows(fields(run), prepared);
       }
       case "edges": {
-        const parts = this.collect(part, subselections(nodes));
-        const built = [...parts].map(([key, selected]) => [key, this.edgePart(part, selected, list, row)] as const);
-        return (run, prepared) =>
-          rows(join(built.map(([key, build]) => sql`${build(run, prepared)} AS ${raw(`"${key}"`)}`)), prepared);
+        const fields = this.pageFields(part, nodes, (field, selected) =>
+          this.edgePart(part, field, selected, list, row),
+        );
+        return (run, prepared) => rows(fields(run, prepared), prepared);
       }
       case "pageInfo": {
-        const parts = [...this.collect(part, subselections(nodes))];
-        return (_run, prepared) => {
-          const fields = parts.map(
-            ([key, [info]]) => sql`${pageInfoSql(part, info!.name.value, prepared, page)} AS ${raw(`"${key}"`)}`,
-          );
-          return sql`(SELECT row_to_json("$o") FROM (SELECT ${join(fields)}) "$o")`;
-        };
+        const fields = this.pageFields(part, nodes, (field) => (_run, prepared) => pageInfoSql(field, prepared, page));
+        return (run, prepared) => objectOf(fields(run, prepared));
       }
       default:
         throw new NotPlannable();
@@ -287,17 +297,16 @@ class Planner {
 
   private edgePart(
     type: GraphQLObjectType,
+    name: string,
     nodes: readonly FieldNode[],
     list: ListOf,
     row: string,
-  ): (run: Run, prepared: Prepared) => Sql {
-    const [{ name }] = nodes as [FieldNode];
-    if (name.value === "__typename") return () => raw(`'${type.name}'::text`);
-    if (name.value === "cursor") return (_run, prepared) => cursorSql(prepared, row);
-    const field = this.field(type, name.value);
-    if (name.value === "node") {
+  ): PageBuild {
+    if (name === "cursor") return (_run, prepared) => cursorSql(prepared, row);
+    const field = this.field(type, name);
+    if (name === "node") {
       const fields = this.object(getNamedType(field.type) as GraphQLObjectType, list.node, nodes, row);
-      return (run) => sql`(SELECT row_to_json("$o") FROM (SELECT ${fields(run)}) "$o")`;
+      return (run) => objectOf(fields(run));
     }
     const plan = planOf(field);
     if (!("column" in plan)) throw new NotPlannable();
@@ -350,7 +359,7 @@ function selectAll(
   const parts: (Sql | Build)[] = [];
   for (const [key, nodes] of fields) {
     const name = nodes[0]!.name.value;
-    const part = name === "__typename" ? raw(`'${type.name}'::text`) : plan(name, nodes);
+    const part = name === "__typename" ? typenameOf(type) : plan(name, nodes);
     const label = raw(` AS "${key}"`);
     const before = parts.at(-1);
     if (typeof part === "function") parts.push((run) => sql`${part(run)}${label}`);
@@ -362,6 +371,11 @@ function selectAll(
   if (parts.length === 0) throw new NotPlannable();
   return (run) => join(parts.map((part) => (typeof part === "function" ? part(run) : part)));
 }
+
+const typenameOf = (type: GraphQLObjectType): Sql => raw(`'${type.name}'::text`);
+
+/** Fields as one JSON object. GraphQL has no name with a `$`, so that no field can be taken for the row. */
+const objectOf = (fields: Sql): Sql => sql`(SELECT row_to_json("$o") FROM (SELECT ${fields}) "$o")`;
 
 /** Whether a fragment on that condition speaks of this type: itself, one of its interfaces, or the union of entities. */
 const covers = (condition: string | undefined, type: GraphQLObjectType): boolean =>
@@ -389,15 +403,13 @@ const formatted = (field: GraphQLField<unknown, unknown>, column: string): Sql =
       : column,
   );
 
-function pageInfoSql(type: GraphQLObjectType, name: string, prepared: Prepared, page: string): Sql {
+function pageInfoSql(name: string, prepared: Prepared, page: string): Sql {
   const { size, backward, cursor } = prepared;
   const more = sql`(SELECT count(*) > ${size} FROM ${raw(page)})`;
   const given = raw(`${cursor !== null}`);
   const end = (nearest: boolean): Sql => sql`(SELECT ${cursorSql(prepared, "x")} FROM ${raw(page)} x
     WHERE x."$place" <= ${size} ORDER BY x."$place" ${raw(nearest ? "ASC" : "DESC")} LIMIT 1)`;
   switch (name) {
-    case "__typename":
-      return raw(`'${type.name}'::text`);
     case "hasNextPage":
       return backward ? given : more;
     case "hasPreviousPage":

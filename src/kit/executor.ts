@@ -22,17 +22,24 @@ export type Executor = (request: {
   hash: string;
 }) => Promise<ExecutionResult>;
 
-/** graphql-js itself: what the compiled executor has to agree with. */
+/**
+ * graphql-js and the loaders: what compiled reads have to agree with. Variables that do not fit their types are told
+ * with the path of each.
+ */
 export const plainExecutor =
   (schema: GraphQLSchema): Executor =>
-  async ({ document, operationName, variables, context }) =>
-    checked(
+  async ({ document, operationName, variables, context }) => {
+    const result = await execute({
       schema,
       document,
       operationName,
-      variables,
-      await execute({ schema, document, operationName, variableValues: variables, contextValue: context }),
-    );
+      variableValues: variables,
+      contextValue: context,
+    });
+    if (result.data !== undefined) return result;
+    const errors = variableErrors(schema, document, operationName, variables);
+    return errors.length > 0 ? { errors } : result;
+  };
 
 const MAX_COMPILED = 500;
 const MAX_SEEN = 5_000;
@@ -59,12 +66,11 @@ export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, ent
         return plain(request);
       }
       read = compileRead(schema, api, entities, document, operationName);
-      if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
-      compiled.set(key, read);
     }
     // Those asked for last stay.
     compiled.delete(key);
     compiled.set(key, read);
+    if (compiled.size > MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
     return (await read?.(context, variables)) ?? plain(request);
   };
 }
@@ -74,19 +80,6 @@ export const stringifyResult = ({ data, ...rest }: FormattedExecutionResult): st
   data instanceof JsonText && !rest.errors && !rest.extensions
     ? `{"data":${data.text}}\n`
     : `${JSON.stringify({ ...rest, data })}\n`;
-
-/** Variables that do not fit their types are told with the path of each, alike by both executors. */
-function checked(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operationName: string | undefined,
-  variables: Record<string, unknown>,
-  result: ExecutionResult,
-): ExecutionResult {
-  if (result.data !== undefined) return result;
-  const errors = variableErrors(schema, document, operationName, variables);
-  return errors.length > 0 ? { errors } : result;
-}
 
 /**
  * Hands an executor to Apollo Server. A gateway object is its one public hook for that, and it also leaves out the

@@ -108,13 +108,9 @@ export function profileChanges(input: ProfileInput): Partial<User> {
     const value = input[field];
     if (value === undefined) continue;
     const text = value?.normalize("NFC").trim() || null;
-    if (text !== null && Array.from(text).length > limit) {
-      errors.push(usersError(UsersErrorCode.INVALID, `At most ${limit} characters.`, field));
-    } else if (text !== null && (/\p{Cc}/u.test(text) || !isStorable(text))) {
-      errors.push(usersError(UsersErrorCode.INVALID, "Control characters and line breaks are not allowed.", field));
-    } else {
-      changes[field] = text;
-    }
+    const problem = text === null ? null : textProblem(text, limit);
+    if (problem) errors.push(usersError(UsersErrorCode.INVALID, problem, field));
+    else changes[field] = text;
   }
   if (input.email === null)
     errors.push(usersError(UsersErrorCode.REQUIRED, "An account needs an e-mail address.", "email"));
@@ -134,8 +130,14 @@ export function refuseRevoked(user: User, field: string): void {
 export function requiredText(value: string, limit: number, field: string): string {
   const text = value.normalize("NFC").trim();
   if (text === "") refuse(UsersErrorCode.REQUIRED, "Cannot be blank.", field);
-  if (Array.from(text).length > limit) refuse(UsersErrorCode.INVALID, `At most ${limit} characters.`, field);
-  if (/\p{Cc}/u.test(text))
-    refuse(UsersErrorCode.INVALID, "Control characters and line breaks are not allowed.", field);
+  const problem = textProblem(text, limit);
+  if (problem) refuse(UsersErrorCode.INVALID, problem, field);
   return text;
+}
+
+/** What is wrong with a text of one line; null when nothing is. */
+function textProblem(text: string, limit: number): string | null {
+  if (Array.from(text).length > limit) return `At most ${limit} characters.`;
+  if (/\p{Cc}/u.test(text) || !isStorable(text)) return "Control characters and line breaks are not allowed.";
+  return null;
 }
