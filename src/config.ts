@@ -1,10 +1,34 @@
 import { z } from "zod";
+import { isEmailAddress } from "./kit/index.js";
 
 const text = z.string().min(1);
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(0).max(3_600_000);
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "has to be a postgres:// URL" });
+/** One secret, or two with a comma between while one replaces the other. */
+const secrets = (length: number): z.ZodType<string[]> =>
+  z
+    .string()
+    .transform((value) => value.split(","))
+    .pipe(
+      z.array(z.string().min(length, `has to have at least ${length} characters`)).max(2, "takes two values at most"),
+    );
+
+/** `ida@example.com` or `Ida Sample <ida@example.com>`. */
+const mailbox = z
+  .string()
+  .transform((value) => {
+    const [, name = "", address = value] = /^([^<>\p{Cc}]*)<([^<>]*)>$/u.exec(value) ?? [];
+    return { name: name.trim(), address: address.trim() };
+  })
+  .refine(({ address }) => isEmailAddress(address), "has to be an address, or a name and an <address>");
+const parseUrl = (value: string): URL | null => (URL.canParse(value) ? new URL(value) : null);
+/** With `{token}` where the token goes, which may not choose the host. */
+const tokenUrl = z.string().refine((value) => {
+  const [one, two] = ["one", "two"].map((token) => value.replaceAll("{token}", token)).map(parseUrl);
+  return one && two && /^https?:$/.test(one.protocol) && one.href !== two.href && one.origin === two.origin;
+}, "has to be an http(s) URL with {token} in it");
 
 /** Every variable that the server reads; the README's table says the same. */
 const schema = z.object({
@@ -20,11 +44,13 @@ const schema = z.object({
   TOKEN_AUDIENCE: text.optional(),
   TOKEN_JWKS_URL: z.url({ protocol: /^https?$/, error: "has to be an http(s) URL" }).optional(),
   TOKEN_PUBLIC_KEY: text.optional(),
-  ROUTER_SECRET: z
-    .string()
-    .transform((value) => value.split(","))
-    .pipe(z.array(z.string().min(16, "has to have at least 16 characters")).max(2, "takes two values at most"))
-    .optional(),
+  SESSION_ISSUER: text.optional(),
+  ROUTER_SECRET: secrets(16).optional(),
+  SECRET_KEY: secrets(32).optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: "has to be an smtp:// or smtps:// URL" }).optional(),
+  MAIL_FROM: mailbox.optional(),
+  INVITATION_URL: tokenUrl.optional(),
+  MAIL_WORKER: flag.default(true),
   DRAIN_MILLISECONDS: milliseconds.optional(),
   NODE_FIELDS: flag.default(true),
   COMPILE_QUERIES: flag.default(true),
@@ -45,7 +71,12 @@ const PRODUCTION_NEEDS: [name: keyof Config, why: string][] = [
   ["DATABASE_URL", "the embedded database is for development"],
   ["TOKEN_ISSUER", "tokens of any issuer would be accepted"],
   ["TOKEN_AUDIENCE", "tokens made for other services would be accepted"],
+  ["SESSION_ISSUER", "the tokens of impersonated sessions name it, and a router finds their keys by it"],
   ["ROUTER_SECRET", "anybody could pass by the router"],
+  ["SECRET_KEY", "tokens of invitations and the keys of sessions are derived from it"],
+  ["SMTP_URL", "no mail could be sent"],
+  ["MAIL_FROM", "mails need a sender"],
+  ["INVITATION_URL", "mails have to say where an invitation is accepted"],
 ];
 
 /** Reads the environment. @throws ConfigError naming every variable that is malformed or, in production, missing. */
@@ -59,6 +90,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const problems: string[] = [];
   if (config.TOKEN_JWKS_URL && config.TOKEN_PUBLIC_KEY) {
     problems.push("TOKEN_JWKS_URL, TOKEN_PUBLIC_KEY: give one of the two.");
+  }
+  if (config.SESSION_ISSUER && config.SESSION_ISSUER === config.TOKEN_ISSUER) {
+    problems.push("SESSION_ISSUER, TOKEN_ISSUER: have to differ, for each has keys of its own.");
   }
   if (config.NODE_ENV === "production") {
     for (const [name, why] of PRODUCTION_NEEDS) if (!config[name]) problems.push(`${name} is missing: ${why}.`);

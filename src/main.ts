@@ -1,19 +1,23 @@
 import "reflect-metadata";
 import { join } from "node:path";
-import { pino, type Logger } from "pino";
+import type { Logger } from "pino";
 import { readPublicKeys, type TokenRules } from "./access/index.js";
 import { ConfigError, type Config, readConfig } from "./config.js";
 import { databaseProblems, ensureDatabase, migrate, startEmbeddedPostgres } from "./database/index.js";
 import {
   DEVELOPMENT_AUDIENCE,
   DEVELOPMENT_ISSUER,
+  DEVELOPMENT_SESSION_ISSUER,
   type DemoTenant,
   type DevelopmentKey,
   developmentKey,
+  developmentSecret,
   ensureDemoTenant,
   isDevelopmentKey,
 } from "./demo/index.js";
 import { exampleOperations } from "./explorer/index.js";
+import { logger } from "./log.js";
+import { mailFolder, mailOptions } from "./mail/index.js";
 import { startServer } from "./server.js";
 
 const SHUTDOWN_DEADLINE = 10_000;
@@ -24,12 +28,14 @@ const cleanups: (() => Promise<void>)[] = [];
 async function main(): Promise<void> {
   const config = readConfig();
   const development = config.NODE_ENV !== "production";
-  const log = logger(config, development);
+  const log = logger(config);
   const key = config.TOKEN_JWKS_URL || config.TOKEN_PUBLIC_KEY ? null : await developmentKey(config.DATA_DIR);
-  const tokens = key ? developmentTokens(key) : await productionTokens(config);
+  const issuer = key ? developmentTokens(key) : await productionTokens(config);
+  const tokens: TokenRules = { ...issuer, sessionIssuer: config.SESSION_ISSUER ?? DEVELOPMENT_SESSION_ISSUER };
   const { appUrl, demo } = await database(config, log);
   const explorer =
     demo && key ? { token: await tokenOf(key, demo, "administrator"), operations: examples() } : undefined;
+  const folder = development ? mailFolder(config) : null;
 
   const server = await startServer({
     host: config.HOST ?? (development ? "127.0.0.1" : "0.0.0.0"),
@@ -39,10 +45,13 @@ async function main(): Promise<void> {
     statementTimeout: config.DB_STATEMENT_TIMEOUT,
     tokens,
     routerSecrets: config.ROUTER_SECRET ?? [],
+    secrets: config.SECRET_KEY ?? [await developmentSecret(config.DATA_DIR)],
     nodeFields: config.NODE_FIELDS,
     compileQueries: config.COMPILE_QUERIES,
     development,
     ...(explorer && { explorer }),
+    ...(config.MAIL_WORKER && { mail: mailOptions(config, log) }),
+    ...(folder !== null && { mailFolder: folder }),
     log,
   });
   cleanups.push(() => server.stop());
@@ -54,7 +63,7 @@ async function main(): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, drain));
     };
   }
-  if (demo && key) await introduce(server.url, key, demo);
+  if (demo && key) await introduce(server.url, key, demo, folder !== null);
   else log.info({ url: server.url }, "serving");
 }
 
@@ -76,7 +85,9 @@ async function database(config: Config, log: Logger): Promise<{ appUrl: string; 
   return { appUrl, demo: null };
 }
 
-async function productionTokens(config: Config): Promise<TokenRules> {
+type PlatformIssuer = Omit<TokenRules, "sessionIssuer">;
+
+async function productionTokens(config: Config): Promise<PlatformIssuer> {
   const {
     TOKEN_ISSUER: issuer,
     TOKEN_AUDIENCE: audience,
@@ -99,7 +110,7 @@ async function productionTokens(config: Config): Promise<TokenRules> {
   return { issuer: issuer!, audience: audience!, keys: { jwks } };
 }
 
-const developmentTokens = ({ jwks }: DevelopmentKey): TokenRules => ({
+const developmentTokens = ({ jwks }: DevelopmentKey): PlatformIssuer => ({
   issuer: DEVELOPMENT_ISSUER,
   audience: DEVELOPMENT_AUDIENCE,
   keys: { jwks },
@@ -116,7 +127,7 @@ const examples = (): ReturnType<typeof exampleOperations> =>
   );
 
 /** What a newcomer needs: where it is, three tokens to paste, and one line that works. */
-async function introduce(url: string, key: DevelopmentKey, demo: DemoTenant): Promise<void> {
+async function introduce(url: string, key: DevelopmentKey, demo: DemoTenant, showsMail: boolean): Promise<void> {
   const people: [DemoPerson, string][] = [
     ["administrator", "sees and does everything"],
     ["lead", "a group's lead: sees the members of their group"],
@@ -132,7 +143,7 @@ async function introduce(url: string, key: DevelopmentKey, demo: DemoTenant): Pr
   process.stdout.write(`
 Users subgraph   ${url}/graphql
 Apollo Sandbox   ${url}/
-Explorer         ${url}/graphiql   (works without internet)
+Explorer         ${url}/graphiql   (works without internet)${showsMail ? `\nMail             ${url}/mail   (nothing is sent: mails are shown here)` : ""}
 
 Tokens for the demo tenant, good for 12 hours:
 
@@ -143,17 +154,6 @@ Try it:
 
 Ctrl-C stops everything.
 `);
-}
-
-function logger(config: Config, development: boolean): Logger {
-  const pretty = development && process.stdout.isTTY;
-  return pino({
-    level: config.LOG_LEVEL,
-    redact: ["req.headers.authorization", "*.token", "*.password"],
-    ...(pretty && {
-      transport: { target: "pino-pretty", options: { ignore: "pid,hostname", translateTime: "HH:MM:ss" } },
-    }),
-  });
 }
 
 let stopping = false;

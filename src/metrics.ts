@@ -2,6 +2,10 @@ import type { OperationDefinitionNode } from "graphql";
 import { Kind } from "graphql";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { TenantPool } from "./database/index.js";
+import type { MailOutcome } from "./mail/index.js";
+
+/** A queue longer than this is not counted to its end: what a scrape costs stays small while a mail server is away. */
+const MOST_COUNTED = 10_000;
 
 /** What `/metrics` tells Prometheus. Operations are known by their first root field: a closed list, unlike their names. */
 export class Metrics {
@@ -19,6 +23,12 @@ export class Metrics {
     labelNames: ["type", "field"],
     registers: [this.registry],
   });
+  private readonly mails = new Counter({
+    name: "mail_attempts_total",
+    help: "Attempts of this process to send a mail by how they left it: SENT, QUEUED for another, FAILED or CANCELLED.",
+    labelNames: ["status"],
+    registers: [this.registry],
+  });
 
   constructor(pool: TenantPool) {
     collectDefaultMetrics({ register: this.registry });
@@ -34,6 +44,11 @@ export class Metrics {
       },
     });
     this.registry.registerMetric(connections);
+    this.registry.registerMetric(queueGauge(pool));
+  }
+
+  mail({ status }: MailOutcome): void {
+    this.mails.inc({ status });
   }
 
   observe(
@@ -56,4 +71,24 @@ export class Metrics {
   text(): Promise<string> {
     return this.registry.metrics();
   }
+}
+
+/** Read at each scrape, for all servers; both numbers are absent while the database is. */
+function queueGauge(pool: TenantPool): Gauge {
+  return new Gauge({
+    name: "mail_queue",
+    help: `Mails waiting (counted up to ${MOST_COUNTED}), and for how many seconds the first of them has been due.`,
+    labelNames: ["measure"],
+    registers: [],
+    async collect() {
+      this.reset();
+      const { rows } = await pool
+        .query<{ waiting: number; overdue: number }>(
+          `SELECT (SELECT count(*)::integer FROM (SELECT FROM due_mails LIMIT ${MOST_COUNTED}) counted) AS waiting,
+            coalesce(greatest(0, extract(epoch FROM now() - min(due_at))), 0)::float8 AS overdue FROM due_mails`,
+        )
+        .catch(() => ({ rows: [] }));
+      for (const [measure, value] of Object.entries(rows[0] ?? {})) this.set({ measure }, value);
+    },
+  });
 }

@@ -1,6 +1,6 @@
 import { getNamedType, type GraphQLSchema } from "graphql";
 import { buildSchemaSync, type NonEmptyArray } from "type-graphql";
-import { Role, signedIn, UserRole } from "./access/index.js";
+import { Role, roleByGuid, signedIn, Tenant, UserRole } from "./access/index.js";
 import { audit } from "./audit/index.js";
 import { directory } from "./directory/index.js";
 import { invitations } from "./invitations/index.js";
@@ -11,12 +11,15 @@ import {
   type Entities,
   type Entity,
   type Executor,
+  IdempotencyKey,
   nodeQueries,
   type OneBy,
   plainExecutor,
   subgraphSchema,
   subgraphSdl,
 } from "./kit/index.js";
+import { impersonation } from "./impersonation/index.js";
+import { type Composer, mail } from "./mail/index.js";
 import { userGroups } from "./user-groups/index.js";
 import { users } from "./users/index.js";
 
@@ -24,20 +27,31 @@ import { users } from "./users/index.js";
 export const entities: Entity[] = [
   Role,
   UserRole,
+  Tenant,
+  IdempotencyKey,
   ...audit.tables,
+  ...mail.tables,
   ...users.tables,
   ...userGroups.tables,
   ...invitations.tables,
+  ...impersonation.tables,
 ];
 
+/** Who writes the letters: kind of mail -> composer. */
+export const composers: Record<string, Composer> = { ...invitations.composers };
+
 /** What `node` finds: type -> loader. Without a prototype, for an id may name any type, `constructor` too. */
-const nodes = { __proto__: null, ...audit.nodes, ...users.nodes, ...userGroups.nodes } as unknown as Record<
-  string,
-  OneBy<object>
->;
+const nodes = {
+  __proto__: null,
+  Role: roleByGuid,
+  ...audit.nodes,
+  ...users.nodes,
+  ...userGroups.nodes,
+  ...invitations.nodes,
+} as unknown as Record<string, OneBy<object>>;
 
 /** What other subgraphs may refer to. */
-const federated = { ...users.entities, ...userGroups.entities } as unknown as Entities;
+const federated = { ...users.entities, ...userGroups.entities, ...invitations.entities } as unknown as Entities;
 
 export interface SchemaOptions {
   /** `Query.node` and `Query.nodes`; only one subgraph of a supergraph can own them. */
@@ -51,6 +65,7 @@ export function apiSchema({ nodeFields }: SchemaOptions): GraphQLSchema {
     ...users.resolvers,
     ...userGroups.resolvers,
     ...invitations.resolvers,
+    ...impersonation.resolvers,
     ...directory.resolvers,
     ...(nodeFields ? [nodeQueries(nodes, signedIn)] : []),
   ];

@@ -16,9 +16,9 @@ import fastify, {
 import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
-import { ANONYMOUS, tokenVerifier, type TokenRules, viewerOf } from "./access/index.js";
+import { ANONYMOUS, SessionKeys, sessionSigner, tokenVerifier, type TokenRules, viewerOf } from "./access/index.js";
 import { dataSource, poolOf, type Session, type StatementObserver } from "./database/index.js";
-import { explorer, type ExplorerOptions } from "./explorer/index.js";
+import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
   type Context,
   executorGateway,
@@ -29,13 +29,15 @@ import {
   Loaders,
   publicError,
   refuseUnstorable,
+  Secrets,
   StorableTextRule,
   stringifyResult,
   TenantDb,
   unauthenticated,
 } from "./kit/index.js";
+import { addressFor, DEVELOPMENT_INVITATION_PATH, type MailOptions, startMailWorker } from "./mail/index.js";
 import { Metrics } from "./metrics.js";
-import { entities, executable } from "./schema.js";
+import { composers, entities, executable } from "./schema.js";
 
 export interface ServerOptions {
   host: string;
@@ -48,6 +50,8 @@ export interface ServerOptions {
   tokens: TokenRules;
   /** Accepted values of the `x-router-secret` header; none: anybody may ask. */
   routerSecrets: string[];
+  /** What only this deployment knows, the present one first. */
+  secrets: readonly string[];
   nodeFields: boolean;
   /** Compile documents that come again; off: graphql-js runs everything. */
   compileQueries: boolean;
@@ -55,6 +59,10 @@ export interface ServerOptions {
   development: boolean;
   /** The pages for people; absent in production. */
   explorer?: Omit<ExplorerOptions, "endpoint">;
+  /** How this server sends mails; absent: another process does. */
+  mail?: MailOptions;
+  /** Where mails are written in development, to be shown on `/mail`. */
+  mailFolder?: string;
   log: Logger;
   /** Sees every statement as it was run. */
   observe?: StatementObserver;
@@ -90,7 +98,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const pool = poolOf(source);
   if (options.observe) pool.observe = options.observe;
   const metrics = new Metrics(pool);
-  const verify = await tokenVerifier(options.tokens);
+  const secrets = new Secrets(options.secrets);
+  const sessionKeys = new SessionKeys(secrets);
+  const verify = await tokenVerifier(options.tokens, sessionKeys);
+  const signSession = sessionSigner(options.tokens, sessionKeys);
   const { schema, executor } = executable({ nodeFields: options.nodeFields }, { compile: options.compileQueries });
 
   const apollo = new ApolloServer<RequestContext>({
@@ -131,6 +142,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (draining) reply.header("connection", "close");
   });
   healthRoutes(app, pool, () => draining, metrics);
+  // For routers, and for anybody; an older copy serves too, for a key is published long before it signs.
+  app.get("/.well-known/jwks.json", async (_request, reply) =>
+    reply.header("cache-control", "public, max-age=300").send(sessionKeys.published),
+  );
   answerErrorsAsGraphQL(app, log);
 
   const context = async (request: FastifyRequest): Promise<RequestContext> => {
@@ -144,6 +159,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       now: new Date(),
       requestId: request.id,
       log: request.log as Logger,
+      secrets,
+      signSession,
       session,
     };
   };
@@ -152,16 +169,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const onRequest = options.routerSecrets.length > 0 ? [demandRouter(options.routerSecrets)] : [];
   app.route({ method: ["GET", "POST", "OPTIONS"], url: ENDPOINT, onRequest, handler });
   if (options.explorer) await explorer(app, { ...options.explorer, endpoint: ENDPOINT });
+  if (options.mailFolder) mailPages(app, { folder: options.mailFolder, endpoint: ENDPOINT });
 
-  const url = await app.listen({ host: options.host, port: options.port });
+  const url = new URL(await app.listen({ host: options.host, port: options.port })).origin;
+  const { mail } = options;
+  const worker =
+    mail &&
+    startMailWorker({
+      ...mail,
+      runner: pool,
+      composers,
+      invitationUrl: addressFor(mail.invitationUrl ?? url + DEVELOPMENT_INVITATION_PATH),
+      secrets,
+      log,
+      observe: (outcome) => metrics.mail(outcome),
+    });
   return {
-    url: new URL(url).origin,
+    url,
     drain: () => {
       draining = true;
     },
     stop: async () => {
       draining = true;
-      await app.close();
+      await Promise.all([app.close(), worker?.stop()]);
       await apollo.stop();
       await source.destroy();
     },

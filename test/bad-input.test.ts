@@ -31,6 +31,23 @@ const FIELDS: Record<string, string> = {
   updateCurrentUser: "{ user { id } errors { code field } }",
   suspendUser: "{ errors { code } }",
   createClassification: "{ errors { code } }",
+  userGroup: "{ id }",
+  userGroups: "{ nodes { id } }",
+  userGroupByLeadUser: "{ id }",
+  availableRoles: "{ nodes { id } }",
+  createUserGroup: "{ errors { code } }",
+  updateUserGroup: "{ errors { code } }",
+  updateUserGroupRole: "{ errors { code } }",
+  updateUserGroupFeatureFlag: "{ errors { code } }",
+  addUserToGroup: "{ errors { code } }",
+  removeUserFromGroup: "{ errors { code } }",
+  markUserAsSignatory: "{ errors { code } }",
+  unmarkUserAsSignatory: "{ errors { code } }",
+};
+const FILTERS: Record<string, string> = {
+  users: "UserFilter",
+  userGroups: "UserGroupFilter",
+  auditEvents: "AuditEventFilter",
 };
 const TYPES: Record<string, string> = {
   guid: "UUID",
@@ -43,13 +60,18 @@ const TYPES: Record<string, string> = {
   search: "String",
   type: "UserType",
   orderBy: "UserOrder",
+  userGuid: "UUID!",
+  groupKind: "UserGroupKind",
+  scope: "RoleScope",
 };
 
-const kindOf = (field: string): string => (/^(update|suspend|create)/.test(field) ? "mutation" : "query");
+const kindOf = (field: string): string =>
+  /^(update|suspend|create|add|remove|(un)?mark)/.test(field) ? "mutation" : "query";
 
 function typeOf(field: string, argument: string): string {
   if (argument === "input") return `${field[0]!.toUpperCase()}${field.slice(1)}Input!`;
-  if (argument === "filter") return field === "users" ? "UserFilter" : "AuditEventFilter";
+  if (argument === "filter") return FILTERS[field]!;
+  if (argument === "orderBy" && field === "userGroups") return "UserGroupOrder";
   if (argument === "id" && field === "node") return "ID!";
   return TYPES[argument]!;
 }
@@ -114,6 +136,19 @@ const CASES: Case[] = [
     ["nodes", { ids: [id] }, "ids.0"],
     ["updateUser", { input: { userId: id } }, "input.userId"],
     ["users", { filter: { classifications: [GUID, id] } }, "filter.classifications.1"],
+    ["userGroup", { id }, "id"],
+    ["userGroups", { filter: { leadUserId: id } }, "filter.leadUserId"],
+    ["userGroups", { filter: { memberId: id } }, "filter.memberId"],
+    ["createUserGroup", { input: { name: "A", memberIds: [GUID, id] } }, "input.memberIds.1"],
+    ["createUserGroup", { input: { name: "A", leadUserId: id } }, "input.leadUserId"],
+    ...["addUserToGroup", "removeUserFromGroup", "markUserAsSignatory", "unmarkUserAsSignatory"].map((field): Case => [
+      field,
+      { input: { groupId: GUID, userId: id } },
+      "input.userId",
+    ]),
+    ["updateUserGroup", { input: { groupId: id } }, "input.groupId"],
+    ["updateUserGroupRole", { input: { groupId: GUID, userId: id, roleId: GUID } }, "input.userId"],
+    ["updateUserGroupFeatureFlag", { input: { groupId: id, flag: "a", enabled: true } }, "input.groupId"],
   ]),
   ["node", { id: GUID }, "id"],
   [
@@ -124,6 +159,8 @@ const CASES: Case[] = [
   ...MALFORMED_UUIDS.flatMap((guid): Case[] => [
     ["user", { guid }, "guid"],
     ["users", { filter: { assignedInternalUserGuids: [GUID, guid] } }, "filter.assignedInternalUserGuids.1"],
+    ["userGroup", { guid }, "guid"],
+    ["userGroupByLeadUser", { userGuid: guid }, "userGuid"],
     ["auditEvents", { filter: { targetId: guid } }, "filter.targetId"],
     ["auditEvents", { filter: { subjectId: guid } }, "filter.subjectId"],
   ]),
@@ -131,6 +168,8 @@ const CASES: Case[] = [
     ["users", { first: size }, "first"],
     ["users", { last: size }, "last"],
     ["classifications", { first: size }, "first"],
+    ["userGroups", { first: size }, "first"],
+    ["availableRoles", { last: size }, "last"],
     ["auditEvents", { last: size }, "last"],
   ]),
   ...[2147483648, 1e21, 1.5, "15", true].map((first): Case => ["users", { first }, "first"]),
@@ -142,10 +181,13 @@ const CASES: Case[] = [
     ["users", { after: cursor }, "after"],
     ["users", { before: cursor, last: 1 }, "before"],
     ["auditEvents", { after: cursor }, "after"],
+    ["userGroups", { after: cursor, orderBy: { field: word("MEMBER_COUNT") } }, "after"],
+    ["availableRoles", { after: cursor }, "after"],
   ]),
   ...MALFORMED_DATES.flatMap((date): Case[] => [
     ["users", { filter: { inviteDateInvitedFrom: date } }, "filter.inviteDateInvitedFrom"],
     ["auditEvents", { filter: { to: date } }, "filter.to"],
+    ["userGroups", { filter: { createdAtTo: date } }, "filter.createdAtTo"],
   ]),
   ...["inviteDateInvited", "inviteDateExpires", "onboardingDateCompleted"].map((range): Case => [
     "users",
@@ -179,6 +221,22 @@ const CASES: Case[] = [
   ["updateCurrentUser", { input: "x" }, "input"],
   ["suspendUser", { input: { userId: "x" } }, "input.userId"],
   ["createClassification", { input: { name: "a\0", reference: "a" } }, "input.name"],
+  ["userGroups", { filter: { createdAtFrom: "2024-01-02", createdAtTo: "2024-01-01" } }, "filter.createdAtFrom"],
+  ["userGroups", { orderBy: { field: word("SIZE") } }, "orderBy.field"],
+  ["userGroups", { filter: { kind: word("CLUB") } }, "filter.kind"],
+  ["userGroups", { filter: { name: "\0" } }, "filter.name"],
+  ["userGroups", { filter: { featureFlag: "\0" } }, "filter.featureFlag"],
+  ["userGroups", { search: "x".repeat(201) }, "search"],
+  ["userGroups", { search: "a\0b" }, "search"],
+  ["availableRoles", { groupKind: word("CLUB") }, "groupKind"],
+  ["availableRoles", { scope: word("ALL") }, "scope"],
+  ["createUserGroup", { input: { name: "a\0" } }, "input.name"],
+  ["createUserGroup", { input: { name: "A", kind: word("CLUB") } }, "input.kind"],
+  ["createUserGroup", { input: { name: "A", featureFlags: ["a", "\0"] } }, "input.featureFlags.1"],
+  ["createUserGroup", { input: { name: "A", idempotencyKey: "\0" } }, "input.idempotencyKey"],
+  ["createUserGroup", { input: {} }, "input"],
+  ["updateUserGroup", { input: { groupId: GUID, expectedVersion: 1.5 } }, "input.expectedVersion"],
+  ["updateUserGroupFeatureFlag", { input: { groupId: GUID, flag: "a\0", enabled: true } }, "input.flag"],
 ];
 const shown = CASES.map(([field, args, path]): [string, string, Case] => [
   field,

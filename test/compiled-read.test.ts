@@ -2,7 +2,16 @@ import { exportJWK } from "jose";
 import pino from "pino";
 import { toGlobalId } from "../src/kit/index.js";
 import { startServer } from "../src/server.js";
-import { AUDIENCE, examples, harness, ISSUER, operations } from "./harness/index.js";
+import {
+  AUDIENCE,
+  type Caller,
+  examples,
+  harness,
+  ISSUER,
+  operations,
+  SECRET,
+  SESSION_ISSUER,
+} from "./harness/index.js";
 
 const compiled = await harness({ compileQueries: true });
 const plain = await startServer({
@@ -15,8 +24,10 @@ const plain = await startServer({
     issuer: ISSUER,
     audience: AUDIENCE,
     keys: { jwks: [{ ...(await exportJWK(compiled.keys.publicKey)), alg: "ES256", kid: "test" }] },
+    sessionIssuer: SESSION_ISSUER,
   },
   routerSecrets: [],
+  secrets: [SECRET],
   nodeFields: true,
   compileQueries: false,
   development: true,
@@ -105,6 +116,152 @@ describe("the committed operations", () => {
       expect(updateUser).toMatchObject({ errors: [], user: { forename } });
     }
     expect(await here.read({ guid: JOHN })).toMatchObject({ forename: "Dan", title: "Mr", surname: "Smith" });
+  });
+});
+
+describe("groups are answered alike to each who sees them, by one statement", () => {
+  const GROUP = `query ($guid: UUID!, $first: Int, $after: String, $last: Int, $before: String, $filter: GroupMemberFilter,
+      $search: String, $by: GroupMemberOrder, $key: String! = "markets") {
+    userGroup(guid: $guid) {
+      __typename id name memberCount createdAt leadUser { name } defaultRole { id name rank scope }
+      on: featureEnabled(key: $key) off: featureEnabled(key: "none")
+      featureFlags(first: 5) { totalCount edges { cursor enabledAt node { __typename id key description } } }
+      members(first: $first, after: $after, last: $last, before: $before, filter: $filter, search: $search, orderBy: $by) {
+        __typename totalCount
+        nodes { id name }
+        edges {
+          __typename cursor name isLead isSignatory joinedAt role { __typename id name rank groupKind administrator }
+          node { __typename guid contactEmail userGroups { edges { isLead role { name } node { name } } } internalRoles { nodes { name } } }
+        }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      }
+    }
+  }`;
+  const GROUPS = `query ($first: Int, $after: String, $last: Int, $before: String, $filter: UserGroupFilter, $search: String,
+      $by: UserGroupOrder) {
+    userGroups(first: $first, after: $after, last: $last, before: $before, filter: $filter, search: $search, orderBy: $by) {
+      totalCount edges { cursor node { name memberCount leadUser { name } members(first: 2) { edges { name isLead node { id } } } } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }`;
+  const ROLES =
+    "query ($kind: UserGroupKind, $scope: RoleScope) { availableRoles(first: 2, groupKind: $kind, scope: $scope) { totalCount edges { cursor node { id name rank } } pageInfo { hasNextPage } } }";
+
+  /** A group of six with its roles and flags, and some more groups around it. */
+  async function scene() {
+    const { here, admin, john } = await tenant();
+    const roles = [await here.role({ rank: 1, name: "Low" }), await here.role({ rank: 2, name: "High" })];
+    const [lead, member, signatory] = [await here.user(), john, await here.user({ surname: "Müller" })];
+    const roleId = roles[0]!.guid;
+    const group = await here.group({
+      name: "Home",
+      lead,
+      members: [member],
+      signatories: [signatory],
+      roleId,
+      defaultRoleId: roleId,
+    });
+    for (const surname of ["Zed", null, "Adams"])
+      await here.join(group, await here.user({ surname, forename: null, status: "DRAFT" as never }), {
+        roleId: roles[1]!.guid,
+      });
+    await here.flag("markets");
+    await here.flag("none");
+    await admin.ask(operations.UpdateUserGroupFeatureFlag!, {
+      input: { groupId: group.id, flag: "markets", enabled: true },
+    });
+    for (let size = 0; size < 3; size++) await here.group({ members: [member, lead].slice(0, size) });
+    const callers: Record<string, Caller> = {
+      administrator: admin,
+      "staff without users.read": await here.internal(["groups.read"]),
+      service: await here.service("groups.read", "users.read"),
+      lead,
+      member,
+      "lead's session": await here.actingAs(admin, lead, group),
+    };
+    return { here, group, roles, callers, signatory };
+  }
+
+  type Scene = Awaited<ReturnType<typeof scene>>;
+
+  const MEMBERS: [what: string, variables: (of: Scene) => object][] = [
+    ["members", () => ({})],
+    ["the last of them", () => ({ last: 2 })],
+    ["by the day they joined", () => ({ first: 2, by: { field: "JOINED_AT", direction: "DESC" } })],
+    ["by name, the last first", () => ({ by: { direction: "DESC" } })],
+    ["of a status", () => ({ filter: { status: ["DRAFT"] } })],
+    ["of a role", ({ roles }) => ({ filter: { roleIds: [roles[1]!.id], isLead: false } })],
+    ["who sign", () => ({ filter: { isSignatory: true } })],
+    ["who lead", () => ({ filter: { isLead: true } })],
+    ["of no role", () => ({ filter: { roleIds: [] } })],
+    ["searched by name", () => ({ search: "MULL" })],
+    ["searched by e-mail address", ({ signatory }) => ({ search: signatory.email })],
+    ["searched by guid", ({ signatory }) => ({ search: signatory.guid })],
+    ["with another flag", () => ({ key: "none" })],
+  ];
+
+  /** How many statements tell who the caller is, where it is not one. */
+  const VIEWER: Record<string, number> = { service: 0, "lead's session": 2 };
+
+  async function alike({ callers }: Scene, who: string, query: string, variables: object): Promise<any> {
+    const caller = callers[who]!;
+    const { errors, data } = await agreed(caller.token, { query, variables });
+    expect(errors).toBeUndefined();
+    expect((await caller.send(query, variables)).statements).toBe((VIEWER[who] ?? 1) + 1);
+    return data;
+  }
+
+  test.each(MEMBERS)("%s", async (_what, variables) => {
+    const of = await scene();
+    for (const who of Object.keys(of.callers)) {
+      const { userGroup } = await alike(of, who, GROUP, { guid: of.group.guid, ...variables(of) });
+      expect(userGroup).not.toBeNull();
+    }
+  });
+
+  test.each([
+    ["groups", {}],
+    ["by name", { by: { field: "NAME", direction: "DESC" }, first: 2 }],
+    ["by size", { by: { field: "MEMBER_COUNT", direction: "DESC" } }],
+    ["the last by size", { by: { field: "MEMBER_COUNT" }, last: 2 }],
+    ["by age", { by: { field: "CREATED_AT" } }],
+    ["of a flag", { filter: { featureFlag: "markets" } }],
+    ["of a member, a name and a day", { filter: { memberId: JOHN, name: "HOME", createdAtFrom: "2024-01-01" } }],
+    ["searched", { search: "hom" }],
+    ["searched by little", { search: "o" }],
+  ])("%s", async (_what, variables) => {
+    const of = await scene();
+    for (const who of Object.keys(of.callers)) await alike(of, who, GROUPS, variables);
+  });
+
+  test.each([{}, { kind: "SHELL" }, { scope: "INTERNAL" }])("roles %j", async (variables) => {
+    const of = await scene();
+    await of.here.role({ rank: 0, groupKind: "SHELL" as never });
+    for (const who of Object.keys(of.callers).filter((one) => one !== "member")) await alike(of, who, ROLES, variables);
+  });
+
+  test("a cursor of either way is good for the other", async () => {
+    const of = await scene();
+    const { group, callers } = of;
+    const { token } = callers.administrator!;
+    for (const [query, variables, pageInfo] of [
+      [GROUPS, { by: { field: "MEMBER_COUNT" } }, "userGroups"],
+      [GROUPS, { by: { field: "NAME" } }, "userGroups"],
+      [GROUP, { guid: group.guid }, "userGroup"],
+      [GROUP, { guid: group.guid, by: { field: "JOINED_AT" } }, "userGroup"],
+    ] as const) {
+      for (const url of [plain.url, compiled.url, compiled.url]) {
+        const answer = await fetch(`${url}/graphql`, {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+          body: JSON.stringify({ query, variables: { ...variables, first: 1 } }),
+        });
+        const found = ((await answer.json()) as Reply).data[pageInfo];
+        const { endCursor: after } = (found.members ?? found).pageInfo;
+        const next = await alike(of, "administrator", query, { ...variables, first: 2, after });
+        expect((next[pageInfo].members ?? next[pageInfo]).edges).toHaveLength(2);
+      }
+    }
   });
 });
 

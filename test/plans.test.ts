@@ -33,12 +33,27 @@ for (const { id } of [here, beside]) {
        timestamptz '2024-01-01' + (i % 500 || ' days')::interval AS day FROM generate_series(1, ${ROWS}) i) made`,
     [id],
   );
+  await made.database.sql(
+    `INSERT INTO user_groups (tenant_id, id, name, name_norm, kind, member_count, created_at)
+     SELECT $1, gen_random_uuid(), name, name, 'STANDARD', i % 7, timestamptz '2024-01-01' + (i % 500 || ' days')::interval
+     FROM (SELECT i, md5(i::text) || ' group' || i AS name FROM generate_series(1, ${ROWS}) i) made`,
+    [id],
+  );
+  // Everybody in three groups of their own.
+  await made.database.sql(
+    `INSERT INTO group_members (tenant_id, group_id, user_id)
+     SELECT $1, g.id, u.id FROM (SELECT id, row_number() OVER () AS i FROM users WHERE tenant_id = $1) u
+       CROSS JOIN LATERAL (VALUES (u.i % ${ROWS}), ((u.i * 7 + 1) % ${ROWS}), ((u.i * 11 + 2) % ${ROWS})) own(i)
+       JOIN (SELECT id, row_number() OVER () - 1 AS i FROM user_groups WHERE tenant_id = $1) g ON g.i = own.i
+     ON CONFLICT DO NOTHING`,
+    [id],
+  );
 }
 const members = await made.database.sql<{ id: string }>(
   "SELECT id FROM users WHERE tenant_id = $1 ORDER BY id LIMIT 20",
   [here.id],
 );
-await here.group({ lead, members: members.map(({ id }) => ({ guid: id }) as never) });
+const group = await here.group({ lead, members: members.map(({ id }) => ({ guid: id }) as never) });
 await made.database.sql("ANALYZE");
 
 const app = new pg.Client({ connectionString: made.database.appUrl, options: "-c timezone=UTC" });
@@ -63,10 +78,10 @@ const explained = async (options: string, query: string | pg.QueryConfig): Promi
   return nodesOf(rows[0]["QUERY PLAN"][0].Plan);
 };
 
-/** Rows of users that a statement touches with these values. */
-const touched = (nodes: PlanNode[]): number =>
+/** Rows of a table that a statement touches with these values. */
+const touched = (nodes: PlanNode[], table = "users"): number =>
   nodes
-    .filter((node) => node["Relation Name"] === "users")
+    .filter((node) => node["Relation Name"] === table)
     .reduce(
       (sum, node) =>
         sum + ((node["Actual Rows"] ?? 0) + (node["Rows Removed by Filter"] ?? 0)) * (node["Actual Loops"] ?? 0),
@@ -77,11 +92,13 @@ interface Plans {
   custom: PlanNode[];
   generic: PlanNode[];
 }
-/** The statement over users that a document makes the server send, as planned with its values and without. */
+/** The statement over users or groups that a document makes the server send, as planned with its values and without. */
 async function plansOf(caller: Caller, document: string, variables: object): Promise<Plans> {
   const from = sentNow();
   await caller.ask(document, variables);
-  const { text, values } = sentSince(from).findLast((one) => /FROM user(s|_search) n\b/.test(one.text))!;
+  const { text, values } = sentSince(from).findLast((one) =>
+    /FROM user(s|_search|_groups|_group_search) n\b/.test(one.text),
+  )!;
   return {
     custom: await explained("ANALYZE, TIMING OFF", { text, values }),
     generic: await explained("GENERIC_PLAN", text),
@@ -94,7 +111,7 @@ const types = (nodes: PlanNode[], test: RegExp): string[] =>
     .map((node) => `${node["Node Type"]} ${node["Relation Name"] ?? ""}`);
 
 /** Below the page's own CTEs rows come from an index in order: none is scanned past, none sorted. */
-function expectInOrder({ custom, generic }: Plans, size: number): void {
+function expectInOrder({ custom, generic }: Plans, size: number, table = "users"): void {
   for (const nodes of [custom, generic]) {
     expect(types(nodes, /^(Seq Scan|Bitmap Heap Scan)$/)).toEqual([]);
     for (const sort of nodes.filter((node) => node["Node Type"] === "Sort")) {
@@ -103,7 +120,7 @@ function expectInOrder({ custom, generic }: Plans, size: number): void {
     }
   }
   // A second row for each INVITED one whose date is on the other side of now, one more to know of a next page.
-  expect(touched(custom)).toBeLessThanOrEqual(5 * (size + 1));
+  expect(touched(custom, table)).toBeLessThanOrEqual(5 * (size + 1));
 }
 
 const LIST = `query ($type: UserType, $field: UserOrderField, $direction: OrderDirection, $first: Int, $after: String, $last: Int, $before: String) {
@@ -188,6 +205,84 @@ test("a lead's list starts from the group's members, not from the tenant's users
   const plans = await plansOf(lead, LIST, { first: SIZE });
   expect(touched(plans.custom)).toBeLessThan(10 * members.length);
   for (const nodes of [plans.custom, plans.generic]) expect(types(nodes, /^Seq Scan$/)).not.toContain("Seq Scan users");
+});
+
+describe("groups", () => {
+  const GROUPS = `query ($field: UserGroupOrderField, $direction: OrderDirection, $filter: UserGroupFilter, $search: String,
+      $first: Int, $after: String, $last: Int, $before: String) {
+    userGroups(orderBy: { field: $field, direction: $direction }, filter: $filter, search: $search,
+      first: $first, after: $after, last: $last, before: $before) { nodes { guid } pageInfo { endCursor } }
+  }`;
+  const COLUMNS = [
+    ["NAME", "name_norm"],
+    ["CREATED_AT", "created_at"],
+    ["MEMBER_COUNT", "member_count"],
+  ] as const;
+
+  test.each(
+    COLUMNS.flatMap(([field, column]) => ["ASC", "DESC"].map((direction) => [field, direction, column] as const)),
+  )("by %s %s come from an index in order: first, last, and deep both ways", async (field, direction, column) => {
+    const order = { field, direction };
+    const { userGroups } = await admin.ask(GROUPS, { ...order, first: 1 });
+    const parts = JSON.parse(Buffer.from(userGroups.pageInfo.endCursor, "base64url").toString()) as unknown[];
+    const [middle] = await made.database.sql<{ value: unknown; id: string }>(
+      `SELECT ${column} AS value, id FROM user_groups WHERE tenant_id = $1 ORDER BY 1, 2 OFFSET ${ROWS / 3} LIMIT 1`,
+      [here.id],
+    );
+    const place = parts.with(2, middle!.value).with(3, middle!.id);
+    const cursor = Buffer.from(JSON.stringify(place)).toString("base64url");
+    for (const paging of [
+      { first: SIZE },
+      { last: SIZE },
+      { first: SIZE, after: cursor },
+      { last: SIZE, before: cursor },
+    ]) {
+      expectInOrder(await plansOf(admin, GROUPS, { ...order, ...paging }), SIZE, "user_groups");
+    }
+  });
+
+  test("searched by name come from the trigram index under row-level security, in whatever order", async () => {
+    for (const [field] of COLUMNS) {
+      for (const search of ["group1234", "oup4321"]) {
+        const { custom } = await plansOf(admin, GROUPS, { field, search });
+        expect(custom.map((node) => node["Index Name"])).toContain("user_groups_by_name_text");
+        expect(types(custom, /^Seq Scan$/)).toEqual([]);
+        expect(touched(custom, "user_groups")).toBeLessThan(ROWS / 20);
+        expect(sentSince(-1)[0]!.prepare).toBe(false);
+      }
+    }
+  });
+
+  test("filtered by name, lead or member are few rows", async () => {
+    for (const filter of [{ name: "family" }, { leadUserId: lead.id }, { memberId: lead.id }]) {
+      const { custom } = await plansOf(admin, GROUPS, { filter });
+      expect([filter, types(custom, /^Seq Scan$/).filter((scan) => scan.includes("user_groups"))]).toEqual([
+        filter,
+        [],
+      ]);
+      expect([filter, touched(custom, "user_groups") < 50]).toEqual([filter, true]);
+    }
+  });
+
+  test("of a member start from their memberships, not from the tenant's groups", async () => {
+    for (const [field] of COLUMNS) {
+      const { custom } = await plansOf(lead, GROUPS, { field, first: SIZE });
+      expect([field, touched(custom, "user_groups") < 50]).toEqual([field, true]);
+    }
+  });
+
+  test("with their members, roles and flags come from indexes", async () => {
+    const from = sentNow();
+    await admin.ask(
+      `query ($guid: UUID!) { userGroup(guid: $guid) { leadUser { name } featureFlags { nodes { key } } featureEnabled(key: "a")
+        members(first: 100) { totalCount edges { isLead role { name } node { name } } } } }`,
+      { guid: group.guid },
+    );
+    for (const { text, values } of sentSince(from)) {
+      const nodes = await explained("ANALYZE, TIMING OFF", { text, values });
+      expect(touched(nodes, "user_groups") + touched(nodes)).toBeLessThan(200);
+    }
+  });
 });
 
 test("users by their keys, and their relations, come from indexes", async () => {

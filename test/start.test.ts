@@ -1,66 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import pg from "pg";
 import { type ConfigError, readConfig } from "../src/config.js";
 import { developmentKey } from "../src/demo/index.js";
 import { testDatabase } from "./harness/index.js";
+import { graphql, MAIL_WORKER, processes } from "./harness/process.js";
 
-const MAIN = join(import.meta.dirname, "../src/main.js");
-const running = new Set<ChildProcess>();
-let dataDir: string;
+const { dataDir, start } = await processes();
 
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "users-subgraph-start-"));
-  await chmod(dataDir, 0o711); // as root PostgreSQL runs as nobody, who has to enter
-});
-
-afterAll(async () => {
-  for (const child of running) child.kill("SIGKILL");
-  await rm(dataDir, { recursive: true, force: true });
-});
-
-interface Started {
-  /** Resolves with all output so far once it holds this. */
-  says(text: string): Promise<string>;
-  ends(): Promise<{ code: number | null; output: string }>;
-  child: ChildProcess;
-}
-
-function start(environment: Record<string, string>): Started {
-  const child = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env.PATH, PORT: "0", DATA_DIR: dataDir, ...environment },
-  });
-  running.add(child);
-  let output = "";
-  const watchers = new Set<() => void>();
-  const hear = (chunk: Buffer): void => {
-    output += chunk.toString();
-    for (const watcher of watchers) watcher();
-  };
-  child.stdout.on("data", hear);
-  child.stderr.on("data", hear);
-  const ended = once(child, "close").then(([code]) => {
-    running.delete(child);
-    for (const watcher of watchers) watcher();
-    return { code: code as number | null, output };
-  });
-  return {
-    child,
-    ends: () => ended,
-    says: (text) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (output.includes(text)) resolve(output);
-          else if (child.exitCode !== null) reject(new Error(`It ended with ${child.exitCode}:\n${output}`));
-        };
-        watchers.add(look);
-        look();
-      }),
-  };
-}
+const THIS_DEPLOYMENT = {
+  SESSION_ISSUER: "https://users.test/",
+  SECRET_KEY: "0123456789abcdef0123456789abcdef",
+  SMTP_URL: "smtp://localhost:1",
+  MAIL_FROM: "no-reply@platform.example",
+  INVITATION_URL: "https://platform.example/accept#{token}",
+};
 
 function problemsOf(environment: Record<string, string>): string[] {
   try {
@@ -70,12 +24,6 @@ function problemsOf(environment: Record<string, string>): string[] {
     return (error as ConfigError).problems;
   }
 }
-
-const graphql = async (url: string, token: string, query: string): Promise<Record<string, any>> => {
-  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
-  const response = await fetch(`${url}/graphql`, { method: "POST", headers, body: JSON.stringify({ query }) });
-  return (await response.json()) as Record<string, any>;
-};
 
 test("a newcomer gets a URL, three tokens and a line that works; Ctrl-C stops the database too", async () => {
   const server = start({});
@@ -105,6 +53,9 @@ test("a newcomer gets a URL, three tokens and a line that works; Ctrl-C stops th
     ["/livez", "ok"],
     ["/readyz", "ok"],
     ["/metrics", "graphql_operation_duration_seconds"],
+    ["/metrics", 'mail_queue{measure="waiting"} 0'],
+    ["/mail", "No mail yet"],
+    ["/mail/accept", "Accept the invitation"],
   ] as const) {
     const response = await fetch(url + page);
     expect([page, response.status]).toEqual([page, 200]);
@@ -140,6 +91,23 @@ test("three servers may start at once on an empty database", async () => {
   await database.drop();
 }, 60_000);
 
+test("a worker beside the servers sends mails and ends when it is told to", async () => {
+  const database = await testDatabase();
+  const environment = { DATABASE_URL: database.appUrl, ...THIS_DEPLOYMENT };
+  const worker = start(environment, MAIL_WORKER);
+  await worker.says("sending mails");
+  worker.child.kill("SIGTERM");
+  expect((await worker.ends()).code).toBe(0);
+  for (const [wrong, line] of [
+    [{}, /^users-subgraph: DATABASE_URL is missing/],
+    [{ ...environment, DATABASE_URL: database.ownerUrl }, /row-level security does not bind/],
+  ] as const) {
+    const { code, output } = await start(wrong, MAIL_WORKER).ends();
+    expect([code, output]).toEqual([1, expect.stringMatching(line)]);
+  }
+  await database.drop();
+});
+
 describe("production refuses to start", () => {
   const complete = {
     NODE_ENV: "production",
@@ -148,20 +116,23 @@ describe("production refuses to start", () => {
     TOKEN_ISSUER: "https://issuer.test/",
     TOKEN_AUDIENCE: "users-subgraph",
     ROUTER_SECRET: "0123456789abcdef",
+    ...THIS_DEPLOYMENT,
   };
 
-  test.each(["DATABASE_URL", "TOKEN_JWKS_URL", "TOKEN_ISSUER", "TOKEN_AUDIENCE", "ROUTER_SECRET"] as const)(
-    "without %s",
-    (name) => {
-      const { [name]: _left, ...rest } = complete;
-      expect(problemsOf(rest)).toEqual([expect.stringContaining(name)]);
-    },
-  );
+  test.each(Object.keys(complete).filter((name) => name !== "NODE_ENV"))("without %s", (name) => {
+    expect(problemsOf({ ...complete, [name]: "" })).toEqual([expect.stringContaining(name)]);
+  });
 
   test("with one line for each of several that are missing", async () => {
     const { code, output } = await start({ NODE_ENV: "production" }).ends();
     expect(code).toBe(1);
-    expect(output.trim().split("\n")).toHaveLength(5);
+    expect(output.trim().split("\n")).toHaveLength(10);
+  });
+
+  test("with one issuer for two sets of keys", () => {
+    expect(problemsOf({ ...complete, SESSION_ISSUER: complete.TOKEN_ISSUER })).toEqual([
+      expect.stringContaining("SESSION_ISSUER, TOKEN_ISSUER"),
+    ]);
   });
 
   test("with a development key", async () => {
@@ -203,8 +174,25 @@ test.each([
   ["DB_POOL_MAX", "0"],
   ["TOKEN_JWKS_URL", "not a url"],
   ["NODE_FIELDS", "maybe"],
+  ["SECRET_KEY", "0123456789abcdef"],
+  ["SMTP_URL", "http://localhost"],
+  ["MAIL_FROM", "nobody"],
+  ["MAIL_FROM", "Ida <ida@example.com"],
+  ["MAIL_FROM", "Ida\r\nBcc: x <ida@example.com>"],
+  ["INVITATION_URL", "https://platform.example/accept"],
+  ["INVITATION_URL", "https://{token}.example/accept"],
+  ["INVITATION_URL", "javascript:alert('{token}')"],
+  ["INVITATION_URL", "/accept?token={token}"],
+  ["MAIL_WORKER", "yes"],
 ])("a malformed %s is named", (name, value) => {
   expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}:`)]);
+});
+
+test.each([
+  ["no-reply@platform.example", { name: "", address: "no-reply@platform.example" }],
+  ["The Platform <no-reply@platform.example>", { name: "The Platform", address: "no-reply@platform.example" }],
+])("mails may be from %s", (given, mailbox) => {
+  expect(readConfig({ MAIL_FROM: given }).MAIL_FROM).toEqual(mailbox);
 });
 
 test("in production only the router is answered, introspection is off and the pages for people are not there", async () => {
@@ -218,9 +206,9 @@ test("in production only the router is answered, introspection is off and the pa
     TOKEN_ISSUER: "https://issuer.test/",
     TOKEN_AUDIENCE: "users-subgraph",
     ROUTER_SECRET: "0123456789abcdef,fedcba9876543210",
+    ...THIS_DEPLOYMENT,
   });
-  const output = await server.says("serving");
-  const url = /"url":"(http[^"]+)"/.exec(output)![1]!;
+  const url = await server.url();
   const ask = (secret: string | null, query: string): Promise<Response> =>
     fetch(`${url}/graphql`, {
       method: "POST",
@@ -245,6 +233,7 @@ test("in production only the router is answered, introspection is off and the pa
   expect(suggestion).not.toContain("Did you mean");
   expect((await fetch(`${url}/`)).status).toBe(404);
   expect((await fetch(`${url}/graphiql`)).status).toBe(404);
+  expect((await fetch(`${url}/mail`)).status).toBe(404);
   server.child.kill("SIGTERM");
   expect((await server.ends()).code).toBe(0);
   const client = new pg.Client({ connectionString: database.superUrl });

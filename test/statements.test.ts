@@ -1,7 +1,14 @@
-import { getNamedType, type GraphQLObjectType, isLeafType, isObjectType } from "graphql";
+import {
+  getNamedType,
+  type GraphQLField,
+  type GraphQLObjectType,
+  isLeafType,
+  isObjectType,
+  isRequiredArgument,
+} from "graphql";
 import type { OperationExtension } from "../src/kit/index.js";
 import { apiSchema } from "../src/schema.js";
-import { harness, type Caller, type Person } from "./harness/index.js";
+import { harness, operations, type Caller, type Person } from "./harness/index.js";
 
 // By loaders; compiled documents are below.
 const { tenant, database, statements } = await harness({ compileQueries: false });
@@ -13,13 +20,15 @@ const { admin } = here;
 const lead = await here.user({ surname: "Zz" });
 const people: Person[] = [];
 const classifications = await Promise.all(["One", "Two"].map((name) => here.classification(name)));
+const role = await here.role();
+await here.flag("markets");
 for (let index = 0; index < LIST; index++) {
   const above = await here.internal([], { surname: "Z" });
   const staff = await here.internal([], { surname: "Z", assignedInternalUserId: above.guid });
   const leader = await here.user({ surname: "Z", assignedInternalUserId: staff.guid });
   const person = await here.user({ surname: "Y", assignedInternalUserId: staff.guid });
   for (const classification of classifications) await here.classify(person, classification);
-  await here.group({ lead: leader, members: [person] });
+  await here.group({ lead: leader, members: [person], roleId: role.guid, defaultRoleId: role.guid });
   people.push(person);
 }
 await here.group({ lead, members: people });
@@ -29,14 +38,23 @@ await database.sql(
   [here.id, LIST],
 );
 
+/** What a field has to be given, and few rows of each list below another, which would grow from level to level. */
+function argumentsOf({ args }: GraphQLField<unknown, unknown>): string {
+  const given = args.flatMap((argument) =>
+    argument.name === "first" ? ["first: 2"] : isRequiredArgument(argument) ? [`${argument.name}: "markets"`] : [],
+  );
+  return given.length > 0 ? `(${given.join()})` : "";
+}
+
 /** All leaf fields of a type, and its relations with all of theirs down to a depth. Connections are no level. */
 function selectionOf(type: GraphQLObjectType, depth: number): string {
   const fields = Object.values(type.getFields()).map((field): string => {
     const inner = getNamedType(field.type);
-    if (isLeafType(inner)) return field.name;
+    const called = field.name + argumentsOf(field);
+    if (isLeafType(inner)) return called;
     const { operation } = field.extensions as { operation?: OperationExtension };
     if (!isObjectType(inner) || (operation && depth === 0)) return "";
-    return `${field.name} { ${selectionOf(inner, operation ? depth - 1 : depth)} }`;
+    return `${called} { ${selectionOf(inner, operation ? depth - 1 : depth)} }`;
   });
   return `__typename ${fields.join(" ")}`;
 }
@@ -59,7 +77,7 @@ test("the generated selection holds every field of User, and relations of relati
   for (const name of Object.keys(typeNamed("User").getFields()))
     expect(usersDocument).toMatch(new RegExp(`\\b${name}\\b`));
   expect(usersDocument).toMatch(
-    /assignedInternalUser {.* assignedInternalUser {.* userGroups {.* leadUser {.* leadUser {/,
+    /assignedInternalUser {.* assignedInternalUser {.* userGroups\(first: 2\) {.* leadUser {.* leadUser {/,
   );
 });
 
@@ -95,6 +113,7 @@ test.each([
 const list = (fields: string): string =>
   `query ($size: Int!) { users(first: $size, type: INVESTOR, orderBy: { direction: ASC }) { ${fields} } }`;
 const nested = (fields: string): string => list(`nodes { ${fields} }`);
+const groups = (fields: string): string => `query ($size: Int!) { userGroups(first: $size) { nodes { ${fields} } } }`;
 
 test.each([
   ["a list", 2, list("nodes { name status }")],
@@ -136,12 +155,37 @@ test.each([
     5,
     nested("a: userGroups(first: 1) { totalCount } b: userGroups(first: 2) { totalCount }"),
   ],
+  ["groups", 2, groups("name memberCount")],
+  ["groups with their leads and default roles", 4, groups("leadUser { name } defaultRole { name }")],
+  ["groups with their members", 3, groups("members { edges { name isSignatory joinedAt node { name } } }")],
+  [
+    "groups with their members' roles, leads, and how many there are",
+    6,
+    groups("members { totalCount edges { isLead role { name } node { name } } }"),
+  ],
+  [
+    "groups with two pages of members, one of them filtered",
+    4,
+    groups("members { nodes { name } } signing: members(filter: { isSignatory: true }) { nodes { name } }"),
+  ],
+  [
+    "groups with their flags, and two that are asked for",
+    5,
+    groups(`featureFlags { nodes { key } } a: featureEnabled(key: "markets") b: featureEnabled(key: "other")`),
+  ],
   ["all classifications", 2, "query ($size: Int!) { classifications(first: $size) { nodes { id name } } }"],
   ["audit events", 2, "query ($size: Int!) { auditEvents(first: $size) { nodes { id operation changes } } }"],
   ["audit events with their count", 3, "query ($size: Int!) { auditEvents(first: $size) { totalCount nodes { id } } }"],
 ])("%s: %i statements for 1 and for 100", async (_name, expected, document) => {
   const counts = [1, LIST].map(async (size) => (await cost(admin, document, { size })).count);
   expect(await Promise.all(counts)).toEqual([expected, expected]);
+});
+
+test("groups with their first members and what counts for each: five statements for 1, for 20 and for 100", async () => {
+  for (const first of [1, 20, LIST]) {
+    // The viewer, the groups, their members, the groups again for who leads them, and the members' classifications.
+    expect((await cost(admin, operations.GroupsWithMembers!, { first, members: 10 })).count).toBe(5);
+  }
 });
 
 test("a lead's list costs what an administrator's does", async () => {

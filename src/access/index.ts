@@ -1,11 +1,15 @@
 export * from "./permissions.js";
-export { Role, UserRole } from "./role.js";
+export { Role, roleByGuid, RoleScope, roleVisible, UserGroupKind, UserRole } from "./role.js";
+export { SESSION_ALGORITHM, SessionKeys } from "./session-keys.js";
+export { Tenant, tenantOf } from "./tenant.js";
 export {
   ACCESS_TOKEN_TYPE,
   readPublicKeys,
+  SESSION_SECONDS,
+  sessionSigner,
   tokenVerifier,
   type Claims,
   type TokenRules,
   type TokenVerifier,
 } from "./tokens.js";
-export { ANONYMOUS, viewerOf } from "./viewer.js";
+export { ANONYMOUS, mayImpersonate, printedNameSql, viewerOf } from "./viewer.js";

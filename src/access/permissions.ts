@@ -31,6 +31,31 @@ export const administrators = (permission: Permission): Allow => ({
   test: (viewer) => viewer.administrator && may(viewer, permission),
 });
 
+/** Holders of the permission who are administrators: people, not services. */
+export const administratorsAlone = (permission: Permission): Allow => ({
+  sentence: `Requires \`${permission}\` and to be an administrator; closed to services.`,
+  test: (viewer) => viewer.kind === "USER" && viewer.administrator && may(viewer, permission),
+});
+
+/** The same people, and whoever leads a group: what is written keeps a lead to the group they lead. */
+export const administratorsAndLeads = (permission: Permission): Allow => ({
+  sentence: `Requires \`${permission}\` and to be an administrator, or to lead the group.`,
+  test: (viewer) => viewer.leads || administratorsAlone(permission).test(viewer),
+});
+
+/** As `administratorsAndLeads`, and services. */
+export const administratorsServicesAndLeads = (permission: Permission): Allow => ({
+  sentence: `Requires \`${permission}\` and to be an administrator or a service, or to lead the group.`,
+  test: (viewer) => viewer.leads || administrators(permission).test(viewer),
+});
+
+/** Whoever holds the token that the input carries: the token says which tenant, and a token of access is not needed. */
+export const bearers: Allow = {
+  sentence: "Open to whoever holds the token.",
+  test: () => true,
+  anonymous: true,
+};
+
 /** Holders of the permission, and whoever leads a group: the row rules keep a lead to their groups' members. */
 export const holdersAndLeads = (permission: Permission): Allow => ({
   sentence: `Requires \`${permission}\`, or to lead a group.`,

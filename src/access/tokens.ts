@@ -1,16 +1,19 @@
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, randomUUID } from "node:crypto";
 import {
   createRemoteJWKSet,
+  decodeJwt,
   errors,
   exportJWK,
   importJWK,
   jwtVerify,
+  SignJWT,
   type CryptoKey,
   type JWK,
   type JWTPayload,
   type JWTVerifyGetKey,
 } from "jose";
-import { isUuid, unauthenticated, unavailable } from "../kit/index.js";
+import { isUuid, type SessionSigner, unauthenticated, unavailable } from "../kit/index.js";
+import { SESSION_ALGORITHM, type SessionKeys } from "./session-keys.js";
 
 /** What a verified access token says. Everything else in it is ignored. */
 export interface Claims {
@@ -19,20 +22,34 @@ export interface Claims {
   subject: string;
   /** A service token's scopes; null: a user's token, whose permissions come from the database. */
   scopes: ReadonlySet<string> | null;
-  /** `act.sub`: the internal user behind an impersonated session (RFC 8693). */
-  actorId: string | null;
+  /** The internal user behind an impersonated session (RFC 8693), and the group that it was made for. */
+  act: { sub: string; groupId: string } | null;
   expiresAt: number;
 }
 
 export interface TokenRules {
+  /** The platform's: whoever signs people and services in. */
   issuer: string;
   audience: string;
   /** Public keys by `kid`: a JWKS behind a URL, or given directly. */
   keys: { jwksUrl: string } | { jwks: JWK[] };
+  /** This service itself, in the tokens of impersonated sessions. */
+  sessionIssuer: string;
+}
+
+/** One whose tokens are accepted: its keys verify no token of another. */
+interface Issuer {
+  issuer: string;
+  keyOf: JWTVerifyGetKey;
+  algorithms: string[];
+  /** What its tokens say of who acts as their user: nothing, or all that a session has to say. */
+  actOf: (payload: JWTPayload) => Claims["act"] | undefined;
 }
 
 /** Access tokens say so in their header (RFC 9068); invitation, login and export tokens carry another `typ`. */
 export const ACCESS_TOKEN_TYPE = "at+jwt";
+/** How long an impersonated session lasts at most. */
+export const SESSION_SECONDS = 30 * 60;
 const SKEW_SECONDS = 30;
 const ALGORITHMS = ["ES256", "ES384", "EdDSA", "RS256", "PS256"];
 const CACHE_SIZE = 10_000;
@@ -42,11 +59,18 @@ const CACHE_MILLISECONDS = 60_000;
 export type TokenVerifier = (token: string) => Promise<Claims>;
 
 /**
- * Verifies access tokens: pinned algorithm, key by `kid`, issuer, audience, expiry and type. A verified token is
- * remembered for a minute, because a signature costs more than most requests.
+ * Verifies access tokens of the platform's issuer and of our own: pinned algorithm, key by `kid`, issuer, audience,
+ * expiry and type. A verified token is remembered for a minute, because a signature costs more than most requests.
  */
-export async function tokenVerifier(rules: TokenRules): Promise<TokenVerifier> {
-  const keyOf = "jwksUrl" in rules.keys ? remoteKeys(rules.keys.jwksUrl) : await localKeys(rules.keys.jwks);
+export async function tokenVerifier(
+  { issuer, audience, keys, sessionIssuer }: TokenRules,
+  sessionKeys: SessionKeys,
+): Promise<TokenVerifier> {
+  const keyOf = "jwksUrl" in keys ? remoteKeys(keys.jwksUrl) : await localKeys(keys.jwks);
+  const issuers: Issuer[] = [
+    { issuer, keyOf, algorithms: ALGORITHMS, actOf: ({ act }) => (act === undefined ? null : undefined) },
+    { issuer: sessionIssuer, keyOf: ownKeys(sessionKeys), algorithms: [SESSION_ALGORITHM], actOf: sessionOf },
+  ];
   const cache = new Map<string, { claims: Claims; until: number }>();
 
   return async (token) => {
@@ -54,7 +78,7 @@ export async function tokenVerifier(rules: TokenRules): Promise<TokenVerifier> {
     const known = cache.get(token);
     if (known && known.until > now) return known.claims;
     cache.delete(token);
-    const claims = await verify(token, rules, keyOf);
+    const claims = await verify(token, issuers, audience);
     if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value!);
     cache.set(token, { claims, until: Math.min(now + CACHE_MILLISECONDS, (claims.expiresAt + SKEW_SECONDS) * 1000) });
     return claims;
@@ -90,17 +114,28 @@ async function localKeys(jwks: JWK[]): Promise<JWTVerifyGetKey> {
   };
 }
 
-async function verify(token: string, { issuer, audience }: TokenRules, keyOf: JWTVerifyGetKey): Promise<Claims> {
+const ownKeys =
+  (sessionKeys: SessionKeys): JWTVerifyGetKey =>
+  ({ kid }) => {
+    const key = sessionKeys.find(kid);
+    if (!key) throw new errors.JWKSNoMatchingKey();
+    return key;
+  };
+
+async function verify(token: string, issuers: Issuer[], audience: string): Promise<Claims> {
   try {
-    const { payload } = await jwtVerify(token, keyOf, {
-      issuer,
+    const named = decodeJwt(token).iss;
+    const known = issuers.find(({ issuer }) => issuer === named);
+    if (!known) throw new errors.JWTInvalid("Nobody's whose tokens are accepted.");
+    const { payload } = await jwtVerify(token, known.keyOf, {
+      issuer: known.issuer,
       audience,
-      algorithms: ALGORITHMS,
+      algorithms: known.algorithms,
       typ: ACCESS_TOKEN_TYPE,
       clockTolerance: SKEW_SECONDS,
       requiredClaims: ["exp", "sub", "tenant_id"],
     });
-    return claimsOf(payload);
+    return claimsOf(payload, known.actOf(payload));
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof TypeError)
       throw unauthenticated("The bearer token is not valid.");
@@ -108,25 +143,55 @@ async function verify(token: string, { issuer, audience }: TokenRules, keyOf: JW
   }
 }
 
-function claimsOf(payload: JWTPayload): Claims {
-  const { tenant_id: tenant, sub, exp, act, scope, client_id: client } = payload;
+const isGuid = (claim: unknown): claim is string => typeof claim === "string" && isUuid(claim);
+
+/** Who acts as the token's user, and where; undefined when a session's token does not say it as it has to. */
+function sessionOf({ act, group_id: group, iat, exp }: JWTPayload): Claims["act"] | undefined {
   const { sub: actor, act: chained } = (act ?? {}) as { sub?: unknown; act?: unknown };
+  const lasts = exp! - (iat ?? Number.NaN);
+  if (!isGuid(actor) || !isGuid(group) || chained !== undefined || !(lasts <= SESSION_SECONDS)) return undefined;
+  return { sub: actor.toLowerCase(), groupId: group.toLowerCase() };
+}
+
+function claimsOf(payload: JWTPayload, act: Claims["act"] | undefined): Claims {
+  const { tenant_id: tenant, sub, exp, scope, client_id: client } = payload;
   const service = typeof client === "string" && client === sub && typeof scope === "string";
-  const valid =
-    typeof tenant === "string" &&
-    isUuid(tenant) &&
-    typeof sub === "string" &&
-    (service || isUuid(sub)) &&
-    (act === undefined || (typeof actor === "string" && isUuid(actor) && chained === undefined && !service));
-  if (!valid) throw unauthenticated("The bearer token's claims are not those of an access token of this platform.");
+  if (
+    !isGuid(tenant) ||
+    typeof sub !== "string" ||
+    !(service || isUuid(sub)) ||
+    act === undefined ||
+    (act && service)
+  ) {
+    throw unauthenticated("The bearer token's claims are not those of an access token of this platform.");
+  }
   return {
     tenantId: tenant.toLowerCase(),
     subject: service ? sub : sub.toLowerCase(),
     scopes: service ? new Set(scope.split(" ").filter(Boolean)) : null,
-    actorId: typeof actor === "string" ? actor.toLowerCase() : null,
+    act,
     expiresAt: exp!,
   };
 }
+
+/** Makes the access tokens of impersonated sessions, as the verifier takes them. */
+export const sessionSigner =
+  ({ sessionIssuer, audience }: Pick<TokenRules, "sessionIssuer" | "audience">, keys: SessionKeys): SessionSigner =>
+  async ({ tenantId, userId, actorId, groupId }) => {
+    const { privateKey, kid } = keys.signing;
+    const issuedAt = Math.floor(Date.now() / 1000);
+    const expiresAt = issuedAt + SESSION_SECONDS;
+    const accessToken = await new SignJWT({ tenant_id: tenantId, act: { sub: actorId }, group_id: groupId })
+      .setProtectedHeader({ alg: SESSION_ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid })
+      .setIssuer(sessionIssuer)
+      .setAudience(audience)
+      .setSubject(userId)
+      .setJti(randomUUID())
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(expiresAt)
+      .sign(privateKey);
+    return { accessToken, expiresAt: new Date(expiresAt * 1000).toISOString() };
+  };
 
 /** A public key given as PEM, JWK or JWKS, as keys with a pinned algorithm. @throws when it is none of these, or private. */
 export async function readPublicKeys(text: string): Promise<JWK[]> {

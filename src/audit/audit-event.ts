@@ -61,16 +61,25 @@ export class AuditEvent implements Node {
   })
   actorId!: string | null;
 
+  @Attribute(() => String, {
+    nullable: true,
+    description: "The acting user's printed name as it was then. Null for others than users.",
+  })
+  actorName!: string | null;
+
   @Attribute(() => UUID, {
     nullable: true,
     description: "As whom: the impersonated user. Null when the actor acted as themselves.",
   })
   subjectId!: string | null;
 
-  @Attribute(() => String, { nullable: true, description: "The type of the first object changed." })
+  @Attribute(() => String, { nullable: true, description: "The impersonated user's printed name as it was then." })
+  subjectName!: string | null;
+
+  @Attribute(() => String, { nullable: true, description: "The type of the object that the write was about." })
   targetType!: string | null;
 
-  @Attribute(() => UUID, { nullable: true, description: "The platform id of the first object changed." })
+  @Attribute(() => UUID, { nullable: true, description: "The platform id of the object that the write was about." })
   targetId!: string | null;
 
   @Attribute(() => JSONValue, {

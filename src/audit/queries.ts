@@ -1,11 +1,12 @@
 import { ArgsType, Field, InputType, Resolver } from "type-graphql";
 import { may, signedIn } from "../access/index.js";
 import {
-  badUserInput,
   by,
   connectionOf,
   DateScalar,
+  dayRange,
   empty,
+  join,
   oneBy,
   PageArgs,
   Read,
@@ -35,7 +36,7 @@ class AuditEventFilter {
   })
   operations?: string[] | null;
 
-  @Field(() => UUID, { nullable: true, description: "The object with this platform id was the first one changed." })
+  @Field(() => UUID, { nullable: true, description: "The write was about the object with this platform id." })
   targetId?: string | null;
 
   @Field(() => String, { nullable: true, description: "This user (guid) or service (client id) acted." })
@@ -59,14 +60,13 @@ class AuditEventsArgs extends PageArgs {
 
 function eventSelection({ filter }: AuditEventsArgs): Selection {
   const { operations, targetId, actorId, subjectId, from, to } = filter ?? {};
-  if (from && to && from > to) throw badUserInput("`from` is after `to`.", ["filter", "from"]);
+  const days = dayRange("n.occurred_at", from, to, ["filter", "from"]);
   const where = (): Sql => sql`true
     ${operations ? sql`AND n.operation = ANY(${operations}::text[])` : empty}
     ${targetId ? sql`AND n.target_id = ${targetId}` : empty}
     ${actorId != null ? sql`AND n.actor_id = ${actorId}` : empty}
     ${subjectId ? sql`AND n.subject_id = ${subjectId}` : empty}
-    ${from ? sql`AND n.occurred_at >= ${from}::date` : empty}
-    ${to ? sql`AND n.occurred_at < ${to}::date + 1` : empty}`;
+    ${days.length > 0 ? sql`AND ${join(days, " AND ")}` : empty}`;
   return { sort: by("n.occurred_at"), direction: "DESC", where, prepare: !filter, identity: filter };
 }
 

@@ -4,13 +4,16 @@ import { type AuditActorKind, AuditEvent } from "./audit-event.js";
 
 /** The statement that adds the one event of a write to its transaction. */
 export function writeEvent({ viewer, requestId, db }: Context, operation: string): Sql {
-  const target = db.changes[0] ?? db.subject;
+  const target = db.subject ?? db.changes[0];
+  const { id, name, actorId, actorName } = db.behalf ?? viewer;
   const event: Partial<AuditEvent> = {
     guid: uuidv7(),
     operation,
-    actorKind: viewer.kind as AuditActorKind,
-    actorId: viewer.actorId ?? viewer.id,
-    subjectId: viewer.actorId === null ? null : viewer.id,
+    actorKind: (db.behalf ? "USER" : viewer.kind) as AuditActorKind,
+    actorId: actorId ?? id,
+    actorName: actorId === null ? name : actorName,
+    subjectId: actorId === null ? null : id,
+    subjectName: actorId === null ? null : name,
     targetType: target?.type ?? null,
     targetId: target?.id ?? null,
     changes: JSON.stringify(db.changes),

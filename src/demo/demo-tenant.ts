@@ -1,6 +1,6 @@
 import { UserRole } from "../access/index.js";
 import { Invitation } from "../invitations/index.js";
-import { GroupMember, UserGroup, UserGroupKind } from "../user-groups/index.js";
+import { GroupFeatureFlag, GroupMember, UserGroup, UserGroupKind } from "../user-groups/index.js";
 import { ClassificationSource, UserClassification } from "../users/index.js";
 import { InviteStatus, User, UserStatus, UserType } from "../users/index.js";
 import { GeneratedTenant } from "./generator.js";
@@ -27,6 +27,12 @@ const JOHN = "501a4c57-acb8-40d6-b867-b833854a96b9";
 const ownGuid = (number: number): string => `1e4a1ead-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
 const LENA = ownGuid(1);
 const GROUP = ownGuid(2);
+const SHELL = ownGuid(3);
+const FORMER = ownGuid(4);
+const IVAN = ownGuid(5);
+const DORA = ownGuid(6);
+const IVANS_INVITATION = ownGuid(0x301);
+const DORAS_INVITATION = ownGuid(0x302);
 const FAMILY =
   "Anna Müller, Łukasz Żółkowski, Øyvind Ødegård, Íñigo Ñuñez, Юрий О'Нил, 小明 王, Chloë Brontë, Søren Åström, İpek Şahin, Hélène Lefèvre".split(
     ", ",
@@ -35,6 +41,7 @@ const FAMILY =
 const JOINED = "2024-01-15T10:30:00.000Z";
 const ACCEPTED = "2024-01-15T11:00:00.000Z";
 const ONBOARDED = "2024-01-20T09:15:00.000Z";
+const DAY = 86_400_000;
 
 function sampleUser(
   guid: string,
@@ -95,18 +102,111 @@ const PEOPLE: Partial<User>[] = [
   }),
 ];
 
-/** The reference's sample users and a group led by Lena, over the roles and classifications of a generated tenant. */
-function sampleTables(tenant: GeneratedTenant): TableRows[] {
+/** Who has no account yet: one waits for approval, the other one's mail was sent the day before. */
+function guests(at: number): Partial<User>[] {
+  const [yesterday, expires] = [at - DAY, at + 6 * DAY].map((instant) => new Date(instant).toISOString()) as [
+    string,
+    string,
+  ];
+  const unseen: Partial<User> = {
+    username: null,
+    tfaEnabled: false,
+    createdAt: yesterday,
+    updatedAt: yesterday,
+    lastLogin: null,
+    onboardingDateCompleted: null,
+    inviteDateModified: yesterday,
+  };
+  return [
+    sampleUser(DORA, "Ms", "Dora", "Draft", "dora.draft@example.com", {
+      ...unseen,
+      status: UserStatus.DRAFT,
+      storedInviteStatus: InviteStatus.DRAFT,
+      inviteDateInvited: null,
+    }),
+    sampleUser(IVAN, "Mr", "Ivan", "Invited", "ivan.invited@example.com", {
+      ...unseen,
+      status: UserStatus.INVITED,
+      storedInviteStatus: InviteStatus.INVITED,
+      inviteDateInvited: yesterday,
+      inviteDateExpires: expires,
+    }),
+  ];
+}
+
+/** The latest invitation of a user, as the user's own row tells it. */
+const invitationOf = (user: Partial<User>, guid: string, rest: Partial<Invitation> = {}): Partial<Invitation> => ({
+  guid,
+  userId: user.guid!,
+  storedStatus: user.storedInviteStatus!,
+  dateInvited: user.inviteDateInvited!,
+  dateExpires: user.inviteDateExpires!,
+  dateModified: user.inviteDateModified!,
+  createdAt: user.createdAt!,
+  lastSentAt: user.inviteDateInvited!,
+  sendCount: user.inviteDateInvited === null ? 0 : 1,
+  invitedByUserId: null,
+  requestedBy: null,
+  groupId: null,
+  roleId: null,
+  message: null,
+  ...rest,
+});
+
+/** The reference's sample users, groups led by Lena and by nobody, over the roles and flags of a generated tenant. */
+function sampleTables(tenant: GeneratedTenant, at: number): TableRows[] {
   const members = PEOPLE.slice(1);
-  const group = { guid: GROUP, name: "Lead Family Office", description: "The group of Lena Lead.", leadUserId: LENA };
-  const founded = { kind: UserGroupKind.STANDARD, createdAt: JOINED, updatedAt: JOINED, version: 1 };
-  const invitation = { status: InviteStatus.COMPLETED, dateInvited: JOINED, dateExpires: null, dateModified: ACCEPTED };
+  const [dora, ivan] = guests(at) as [Partial<User>, Partial<User>];
+  const users = [...PEOPLE, dora, ivan];
+  const member = tenant.roleId("Member");
+  const founded = { createdAt: JOINED, updatedAt: JOINED, version: 1, defaultRoleId: member };
+  const groups: Partial<UserGroup>[] = [
+    {
+      guid: GROUP,
+      name: "Lead Family Office",
+      description: "The group of Lena Lead.",
+      kind: UserGroupKind.STANDARD,
+      leadUserId: LENA,
+      memberCount: members.length,
+      ...founded,
+    },
+    {
+      guid: SHELL,
+      name: "Draft Family Office",
+      description: "Waits for its people.",
+      kind: UserGroupKind.SHELL,
+      leadUserId: null,
+      memberCount: 0,
+      ...founded,
+    },
+    {
+      guid: FORMER,
+      name: "Former Family Office",
+      description: "Everybody has left.",
+      kind: UserGroupKind.STANDARD,
+      leadUserId: null,
+      memberCount: 0,
+      ...founded,
+    },
+  ];
   const holding = { source: ClassificationSource.MANUAL, assignedAt: ACCEPTED, validUntil: null };
+  const invitations = [
+    ...PEOPLE.map((user, index) => invitationOf(user, ownGuid(0x200 + index))),
+    // Asked for by another system, so that every administrator may approve it.
+    invitationOf(dora, DORAS_INVITATION, { requestedBy: "crm", groupId: SHELL }),
+    invitationOf(ivan, IVANS_INVITATION, {
+      invitedByUserId: JANE,
+      requestedBy: JANE,
+      groupId: GROUP,
+      roleId: member,
+      message: "Lena told us to expect you.",
+    }),
+  ];
   const classificationId = tenant.classificationId("123");
   return [
-    rowsOf(User, PEOPLE.length, (index) => [PEOPLE[index]!]),
+    rowsOf(User, users.length, (index) => [users[index]!]),
     rowsOf(UserRole, 1, () => [{ userId: JANE, roleId: tenant.roleId("Administrator") }]),
-    rowsOf(UserGroup, 1, () => [{ ...group, ...founded }]),
+    rowsOf(UserGroup, groups.length, (index) => [groups[index]!]),
     rowsOf(GroupMember, members.length, (index) => [
       {
         groupId: GROUP,
@@ -116,9 +216,10 @@ function sampleTables(tenant: GeneratedTenant): TableRows[] {
         joinedAt: ACCEPTED,
       },
     ]),
-    rowsOf(Invitation, PEOPLE.length, (index) => [
-      { guid: ownGuid(0x200 + index), userId: PEOPLE[index]!.guid!, ...invitation },
+    rowsOf(GroupFeatureFlag, 1, () => [
+      { groupId: GROUP, flagId: tenant.flagId("secondary-market"), enabledAt: ACCEPTED },
     ]),
+    rowsOf(Invitation, invitations.length, (index) => [invitations[index]!]),
     rowsOf(UserClassification, members.length, (index) => [
       { userId: members[index]!.guid!, classificationId, ...holding },
     ]),
@@ -126,13 +227,14 @@ function sampleTables(tenant: GeneratedTenant): TableRows[] {
 }
 
 async function ensure(ownerUrl: string, name: string, users: number, groups: number): Promise<DemoTenant> {
-  const tenant = new GeneratedTenant({ name, users, groups, seed: 1, at: Date.now() });
-  await writeTenant(ownerUrl, { name, createdAt: JOINED, tables: [...tenant.tables(), ...sampleTables(tenant)] });
+  const at = Date.now();
+  const tenant = new GeneratedTenant({ name, users, groups, seed: 1, at });
+  await writeTenant(ownerUrl, { name, createdAt: JOINED, tables: [...tenant.tables(), ...sampleTables(tenant, at)] });
   return { tenantId: tenantIdOf(name), administrator: ADMINISTRATOR, lead: LEAD, investor: INVESTOR };
 }
 
 /** The tenant to look around in: made once, however many servers start at the same time. */
 export const ensureDemoTenant = (ownerUrl: string): Promise<DemoTenant> => ensure(ownerUrl, DEMO_TENANT, 1_000, 60);
 
-/** The REST reference's sample users and a group of twelve alone, for tests, in a tenant of that name. */
+/** The REST reference's sample users and what is around them alone, for tests, in a tenant of that name. */
 export const createSampleTenant = (ownerUrl: string, name: string): Promise<DemoTenant> => ensure(ownerUrl, name, 0, 0);

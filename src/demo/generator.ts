@@ -1,6 +1,6 @@
-import { PERMISSIONS, Role, UserRole } from "../access/index.js";
+import { PERMISSIONS, Role, RoleScope, UserRole } from "../access/index.js";
 import { Invitation } from "../invitations/index.js";
-import { GroupMember, UserGroup, UserGroupKind } from "../user-groups/index.js";
+import { FeatureFlag, GroupFeatureFlag, GroupMember, UserGroup, UserGroupKind } from "../user-groups/index.js";
 import { Classification, ClassificationSource, UserClassification } from "../users/index.js";
 import { InviteStatus, User, UserStatus, UserType } from "../users/index.js";
 import { Chance, type Shares } from "./chance.js";
@@ -30,29 +30,35 @@ enum Stream {
   CLASSIFICATION_ID,
   HOLDING,
   ROLE_ID,
+  FLAG_ID,
+  GROUP_FLAGS,
+  INVITATION,
 }
 
 const DAY = 86_400_000;
 const WEEK = 7 * DAY;
 const YEARS = 6 * 365 * DAY;
 
-const ROLES: Pick<Role, "scope" | "name" | "administrator" | "permissions">[] = [
-  { scope: "INTERNAL", name: "Administrator", administrator: true, permissions: [...PERMISSIONS] },
+const ROLES: Pick<Role, "scope" | "name" | "rank" | "administrator" | "permissions">[] = [
+  { scope: RoleScope.INTERNAL, name: "Administrator", rank: 0, administrator: true, permissions: [...PERMISSIONS] },
   {
-    scope: "INTERNAL",
+    scope: RoleScope.INTERNAL,
     name: "Relationship manager",
+    rank: 0,
     administrator: false,
     permissions: ["users.read", "users.write", "groups.read", "invitations.write", "forms.read", "submissions.read"],
   },
   {
-    scope: "INTERNAL",
+    scope: RoleScope.INTERNAL,
     name: "Read only",
+    rank: 0,
     administrator: false,
     permissions: ["users.read", "groups.read", "forms.read"],
   },
-  ...["Lead", "Member", "Viewer"].map((name) => ({
-    scope: "GROUP" as const,
+  ...["Lead", "Member", "Viewer"].map((name, index) => ({
+    scope: RoleScope.GROUP,
     name,
+    rank: 30 - 10 * index,
     administrator: false,
     permissions: [],
   })),
@@ -64,6 +70,21 @@ const CLASSIFICATIONS =
   "High Net Worth Individual, Sophisticated Investor, Self-certified Sophisticated Investor, Investment Professional, Professional Client, Retail Client, Eligible Counterparty, Restricted Investor, Advised Investor, Accredited Investor, Qualified Purchaser, Überprüfter Anleger".split(
     ", ",
   );
+
+const FLAGS = [
+  { key: "secondary-market", description: "Members buy and sell holdings among each other." },
+  { key: "co-investment", description: "Members invest beside the lead, on the same terms." },
+  { key: "auto-invest", description: "Orders follow a standing instruction." },
+  { key: "tax-reports", description: "Yearly statements for the tax office." },
+  { key: "early-access", description: "New deals a day before everybody else." },
+] as const;
+type FlagKey = (typeof FLAGS)[number]["key"];
+
+const MESSAGES = [
+  "Welcome to the group.",
+  "As discussed on the phone: here is your access.",
+  "Bitte bestätigen Sie Ihr Konto bis Ende der Woche.",
+];
 
 const STATUSES: Shares<UserStatus> = [
   [86, UserStatus.ACTIVE],
@@ -79,6 +100,9 @@ const GROUP_SIZES: Shares<(chance: Chance) => number> = [
   [0.4, (chance) => chance.between(100, 500)],
 ];
 
+/** An invitation's part that the user's own row shows, too. */
+type Invited = Pick<Invitation, "guid" | "userId" | "storedStatus" | "dateInvited" | "dateExpires" | "dateModified">;
+
 /** What the other tables need to know of a user. */
 interface Account {
   guid: string;
@@ -88,7 +112,7 @@ interface Account {
   /** When an earlier system's accounts were loaded, for one that came from there. */
   loaded: number | null;
   /** Oldest first; who was loaded may have none. */
-  invitations: Partial<Invitation>[];
+  invitations: Invited[];
   /** Where the draws for the rest of the row go on. */
   chance: Chance;
 }
@@ -104,6 +128,7 @@ export class GeneratedTenant {
   private readonly internals: number;
   private readonly clients: number;
   private readonly leadStep: number;
+  private readonly leadStepBack: number;
   private readonly memberStep: number;
   /** When invitations went out that nobody answered: half of them are still alive. */
   private readonly sent: Shares<[from: number, to: number]>;
@@ -121,6 +146,7 @@ export class GeneratedTenant {
     [this.leadStep, this.memberStep] = [0.618, 0.2137].map((share) =>
       coprime(this.clients, Math.ceil(this.clients * share)),
     ) as [number, number];
+    this.leadStepBack = inverse(this.leadStep, this.clients);
   }
 
   /** Every table, in the order of their foreign keys. */
@@ -137,11 +163,13 @@ export class GeneratedTenant {
           createdAt,
         },
       ]),
+      rowsOf(FeatureFlag, FLAGS.length, (index) => [{ guid: this.id(Stream.FLAG_ID, index), ...FLAGS[index]! }]),
       rowsOf(User, users, (index) => [this.user(index)]),
       rowsOf(UserRole, this.internals, (index) => this.userRoles(index)),
       rowsOf(UserGroup, groups, (index) => [this.group(index).row]),
       rowsOf(GroupMember, groups, (index) => this.members(index)),
-      rowsOf(Invitation, users, (index) => this.account(index).invitations),
+      rowsOf(GroupFeatureFlag, groups, (index) => this.groupFlags(index)),
+      rowsOf(Invitation, users, (index) => this.invitations(index)),
       rowsOf(UserClassification, users, (index) => this.holdings(index)),
     ];
   }
@@ -153,6 +181,11 @@ export class GeneratedTenant {
 
   classificationId(reference: string): string {
     return this.id(Stream.CLASSIFICATION_ID, Number(reference) - FIRST_REFERENCE);
+  }
+
+  flagId(key: FlagKey): string {
+    const index = FLAGS.findIndex((flag) => flag.key === key);
+    return this.id(Stream.FLAG_ID, index);
   }
 
   private chance(stream: Stream, index: number): Chance {
@@ -185,7 +218,7 @@ export class GeneratedTenant {
     const first = {
       guid: chance.uuid(),
       userId: guid,
-      status: InviteStatus.REVOKED,
+      storedStatus: InviteStatus.REVOKED,
       dateInvited: instant(began),
       dateExpires: instant(began + WEEK),
       dateModified: instant(chance.between(began, Math.min(began + WEEK, invited))),
@@ -198,8 +231,8 @@ export class GeneratedTenant {
     const { guid, type, status, began, loaded, invitations, chance } = this.account(index);
     const invitation = invitations.at(-1);
     const internal = type === UserType.INTERNAL;
-    const joined = !invitation || invitation.status === InviteStatus.COMPLETED;
-    const since = invitation ? Date.parse(invitation.dateModified!) : began;
+    const joined = !invitation || invitation.storedStatus === InviteStatus.COMPLETED;
+    const since = invitation ? Date.parse(invitation.dateModified) : began;
     const firm = !internal && chance.happens(0.07);
     const name = firm ? firmName(chance) : personName(chance, internal ? 0 : joined ? 0.01 : 0.15);
     const tag = index.toString(36);
@@ -227,7 +260,7 @@ export class GeneratedTenant {
       lastLogin: joined && chance.happens(0.93) ? instant(lastLogin) : null,
       onboardingDateCompleted: joined && chance.happens(0.8) ? instant(onboarded) : null,
       assignedInternalUserId: assigned === null ? null : this.id(Stream.USER_ID, assigned),
-      storedInviteStatus: invitation?.status ?? null,
+      storedInviteStatus: invitation?.storedStatus ?? null,
       inviteDateInvited: invitation?.dateInvited ?? null,
       inviteDateExpires: invitation?.dateExpires ?? null,
       inviteDateModified: invitation?.dateModified ?? null,
@@ -246,14 +279,23 @@ export class GeneratedTenant {
     return names.map((name) => ({ userId, roleId: this.roleId(name) }));
   }
 
-  private group(index: number): { row: Partial<UserGroup>; size: number; began: number } {
+  /** What is told of a group before its people are known. */
+  private foundation(index: number): { guid: string; size: number; began: number; chance: Chance } {
     const { at } = this.plan;
     const chance = this.chance(Stream.GROUP, index);
     const size = Math.min(this.clients, chance.of(GROUP_SIZES)(chance));
     const began = chance.between(at - YEARS, at);
-    const first = size > 0 ? this.account(this.member(index, 0)) : undefined;
+    return { guid: this.id(Stream.GROUP_ID, index), size, began, chance };
+  }
+
+  private group(index: number): { row: Partial<UserGroup>; members: Account[]; began: number } {
+    const { at } = this.plan;
+    const { guid, size, began, chance } = this.foundation(index);
+    const people = Array.from({ length: size }, (_, place) => this.account(this.member(index, place)));
+    const members = people.filter(({ status }) => status !== UserStatus.DRAFT && status !== UserStatus.INVITED);
+    const [first] = people;
     const row = {
-      guid: this.id(Stream.GROUP_ID, index),
+      guid,
       name: `${houseName(chance)} ${index + 1}`,
       description: chance.happens(0.4) ? `Invests together since ${instant(began).slice(0, 4)}.` : null,
       kind: size > 0 ? UserGroupKind.STANDARD : UserGroupKind.SHELL,
@@ -261,25 +303,65 @@ export class GeneratedTenant {
       createdAt: instant(began),
       updatedAt: instant(chance.between(began, at)),
       version: 1,
+      defaultRoleId: chance.happens(0.8) ? this.roleId("Member") : null,
+      memberCount: members.length,
     };
-    return { row, size, began };
+    return { row, members, began };
   }
 
   private members(index: number): Partial<GroupMember>[] {
-    const { row: group, size, began } = this.group(index);
+    const { row: group, members, began } = this.group(index);
     const chance = this.chance(Stream.MEMBER, index);
-    return Array.from({ length: size }, (_, place) => this.account(this.member(index, place)))
-      .filter(({ status }) => status !== UserStatus.DRAFT && status !== UserStatus.INVITED)
-      .map((account) => {
-        const leads = account.guid === group.leadUserId;
-        return {
-          groupId: group.guid!,
-          userId: account.guid,
-          roleId: this.roleId(leads ? "Lead" : chance.happens(0.8) ? "Member" : "Viewer"),
-          isSignatory: account.status === UserStatus.ACTIVE && chance.happens(leads ? 0.8 : 0.25),
-          joinedAt: instant(chance.between(Math.max(began, account.began), this.plan.at)),
-        };
-      });
+    return members.map((account) => {
+      const leads = account.guid === group.leadUserId;
+      return {
+        groupId: group.guid!,
+        userId: account.guid,
+        roleId: this.roleId(leads ? "Lead" : chance.happens(0.8) ? "Member" : "Viewer"),
+        isSignatory: account.status === UserStatus.ACTIVE && chance.happens(leads ? 0.8 : 0.25),
+        joinedAt: instant(chance.between(Math.max(began, account.began), this.plan.at)),
+      };
+    });
+  }
+
+  /** Up to three flags, those at the head of the list more often. */
+  private groupFlags(index: number): Partial<GroupFeatureFlag>[] {
+    const { guid, began } = this.foundation(index);
+    const chance = this.chance(Stream.GROUP_FLAGS, index);
+    const count = chance.between(0, 3);
+    const flags = new Set(Array.from({ length: count }, () => chance.pick(FLAGS, 1.5).key));
+    return [...flags].map((key) => ({
+      groupId: guid,
+      flagId: this.flagId(key),
+      enabledAt: instant(chance.between(began, this.plan.at)),
+    }));
+  }
+
+  /** The first of a group came by invitation into it where the group was there by then. */
+  private invitations(index: number): Partial<Invitation>[] {
+    const chance = this.chance(Stream.INVITATION, index);
+    const group = this.groupBegunBy(index);
+    return this.account(index).invitations.map((invitation) => {
+      const { storedStatus, dateInvited, dateModified } = invitation;
+      const createdAt = dateInvited ?? dateModified;
+      const inviter = Math.floor(this.internals * chance.next() ** 2);
+      const invitedBy = inviter !== index && chance.happens(0.9) ? this.id(Stream.USER_ID, inviter) : null;
+      const into =
+        group && storedStatus !== InviteStatus.REVOKED && group.began <= Date.parse(createdAt) ? group.guid : null;
+      const again = dateInvited !== null && storedStatus !== InviteStatus.INVITED && chance.happens(0.1);
+      const sent = again ? instant(chance.between(Date.parse(dateInvited), Date.parse(dateModified))) : dateInvited;
+      return {
+        ...invitation,
+        groupId: into,
+        roleId: into && chance.happens(0.8) ? this.roleId("Member") : null,
+        message: chance.happens(0.03) ? chance.pick(MESSAGES) : null,
+        invitedByUserId: invitedBy,
+        requestedBy: invitedBy,
+        createdAt,
+        lastSentAt: sent,
+        sendCount: dateInvited === null ? 0 : again ? chance.between(2, 4) : 1,
+      };
+    });
   }
 
   /**
@@ -288,6 +370,14 @@ export class GeneratedTenant {
    */
   private member(group: number, place: number): number {
     return this.internals + ((group * this.leadStep + place * this.memberStep) % this.clients);
+  }
+
+  /** The group whose first place a client holds, if there is one. */
+  private groupBegunBy(user: number): { guid: string; began: number } | null {
+    if (user < this.internals) return null;
+    const group = ((user - this.internals) * this.leadStepBack) % this.clients;
+    const foundation = group < this.plan.groups ? this.foundation(group) : null;
+    return foundation && foundation.size > 0 ? foundation : null;
   }
 
   /** Two classifications of every investor. */
@@ -317,23 +407,32 @@ export class GeneratedTenant {
 }
 
 /** An invitation first sent at that instant, as it stands for a user of that status. */
-function invitationOf(chance: Chance, status: UserStatus, invited: number, at: number): Partial<Invitation> {
+function invitationOf(
+  chance: Chance,
+  status: UserStatus,
+  invited: number,
+  at: number,
+): Omit<Invited, "guid" | "userId"> {
   const dateInvited = instant(invited);
   if (status === UserStatus.DRAFT) {
-    return { status: InviteStatus.DRAFT, dateInvited: null, dateExpires: null, dateModified: dateInvited };
+    return { storedStatus: InviteStatus.DRAFT, dateInvited: null, dateExpires: null, dateModified: dateInvited };
   }
   const expires = invited + (chance.happens(0.1) ? 30 * DAY : WEEK);
   const dateExpires = instant(expires);
   if (status === UserStatus.INVITED) {
-    return { status: InviteStatus.INVITED, dateInvited, dateExpires, dateModified: dateInvited };
+    return { storedStatus: InviteStatus.INVITED, dateInvited, dateExpires, dateModified: dateInvited };
   }
   const dateModified = instant(chance.between(invited, Math.min(expires, at)));
   return status === UserStatus.REVOKED && chance.happens(0.6)
-    ? { status: InviteStatus.REVOKED, dateInvited, dateExpires, dateModified }
-    : { status: InviteStatus.COMPLETED, dateInvited, dateExpires: null, dateModified };
+    ? { storedStatus: InviteStatus.REVOKED, dateInvited, dateExpires, dateModified }
+    : { storedStatus: InviteStatus.COMPLETED, dateInvited, dateExpires: null, dateModified };
 }
 
 const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
 
 /** The smallest number from there on that shares no divisor with `n`. */
 const coprime = (n: number, from: number): number => (divisor(n, from) === 1 ? from : coprime(n, from + 1));
+
+/** What undoes a step among `n` places: step and inverse multiplied leave 1. */
+const inverse = (step: number, n: number): number =>
+  step === 1 ? 1 : (1 + n * (step - inverse(n % step, step))) / step;

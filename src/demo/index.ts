@@ -2,7 +2,9 @@ export { createSampleTenant, DEMO_TENANT, ensureDemoTenant, type DemoTenant, typ
 export {
   DEVELOPMENT_AUDIENCE,
   DEVELOPMENT_ISSUER,
+  DEVELOPMENT_SESSION_ISSUER,
   developmentKey,
+  developmentSecret,
   isDevelopmentKey,
   type DevelopmentClaims,
   type DevelopmentKey,

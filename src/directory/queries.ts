@@ -1,26 +1,22 @@
 import { ArgsType, Field, Resolver } from "type-graphql";
 import { holdersAndLeads } from "../access/index.js";
 import {
-  badUserInput,
-  containsPattern,
   type Context,
-  isUuid,
   join,
   type ListOf,
-  normalise,
+  MAX_SEARCH,
+  OrderDirection,
   type Page,
   PageArgs,
-  raw,
   Read,
+  searchOf,
+  searchText,
   type Selection,
   sql,
-  type Sql,
 } from "../kit/index.js";
 import { User, UserConnection, UserType, userVisible } from "../users/index.js";
 import { filterConditions, UserFilter } from "./user-filter.js";
-import { OrderDirection, USER_SORTS, UserOrder, UserOrderField } from "./user-order.js";
-
-const MAX_SEARCH = 200;
+import { USER_SORTS, UserOrder, UserOrderField } from "./user-order.js";
 
 @ArgsType()
 class UsersArgs extends PageArgs {
@@ -45,8 +41,8 @@ const list: ListOf = { name: "users", node: User, rule: userVisible };
 /** The users that a type, a filter and a search leave, in an order; exports use the same. */
 function userSelection(args: UsersArgs, { db }: Context): Selection {
   const { type = null, filter, orderBy } = args;
-  const text = searchText(args.search ?? "");
-  const search = text === "" ? null : searchOf(text, db.tenantIs("n"));
+  const text = searchText(args.search);
+  const search = text === "" ? null : searchOf("user_search", "search_text", text, (alias) => db.tenantIs(alias));
   const conditions = [
     ...(type ? [() => sql`n.type = ${type}`] : []),
     ...(filter ? filterConditions(filter, type, db.tenantId) : []),
@@ -67,23 +63,6 @@ function userSelection(args: UsersArgs, { db }: Context): Selection {
     prepare: !filter && text === "",
     identity: [orderBy?.field ?? UserOrderField.NAME, type, filter ?? null, text],
   };
-}
-
-function searchText(search: string): string {
-  if (Array.from(search).length > MAX_SEARCH) throw badUserInput(`At most ${MAX_SEARCH} characters.`, ["search"]);
-  return normalise(search);
-}
-
-/**
- * Where a text is found. From three letters on the trigram index knows the rows, and they are taken first (OFFSET 0 is
- * a fence): in the order of names the planner would hope to meet enough of them soon, and walk the tenant when it errs.
- */
-function searchOf(text: string, tenantIs: Sql): { table: Sql; where: Sql } {
-  const view = raw("user_search");
-  const contained = sql`n.search_text LIKE ${containsPattern(text)}`;
-  if (isUuid(text)) return { table: view, where: sql`(n.id = ${text} OR ${contained})` };
-  if (Array.from(text).length < 3) return { table: view, where: contained };
-  return { table: sql`(SELECT n.* FROM ${view} n WHERE ${tenantIs} AND ${contained} OFFSET 0)`, where: sql`true` };
 }
 
 @Resolver()

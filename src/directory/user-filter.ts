@@ -1,6 +1,6 @@
 import { Field, ID, InputType } from "type-graphql";
-import { badUserInput, DateScalar, join, keyOf, raw, sql, type Sql, UUID } from "../kit/index.js";
-import { InviteStatus, inviteStatusIs, UserStatus, UserType } from "../users/index.js";
+import { badUserInput, DateScalar, dayRange, keyOf, snakeCase, sql, type Sql, UUID } from "../kit/index.js";
+import { InviteStatus, inviteStatusIn, userInviteColumns, UserStatus, UserType } from "../users/index.js";
 
 const day = (what: string): { nullable: true; description: string } => ({ nullable: true, description: what });
 
@@ -65,12 +65,12 @@ export function filterConditions(filter: UserFilter, type: UserType | null, tena
   }
   const { status, classifications, inviteStatus, tfaEnabled, isUserGroupLead, isUserGroupMember } = filter;
   const { hasCompletedOnboarding: onboarded, assignedInternalUserGuids: assigned } = filter;
-  const conditions: ((now: Date) => Sql)[] = [
-    ...range("invite_date_invited", "inviteDateInvited", filter),
-    ...range("invite_date_expires", "inviteDateExpires", filter),
-    ...range("onboarding_date_completed", "onboardingDateCompleted", filter),
-  ];
+  const conditions: ((now: Date) => Sql)[] = [];
   const add = (condition: Sql): number => conditions.push(() => condition);
+  for (const name of ["inviteDateInvited", "inviteDateExpires", "onboardingDateCompleted"] as const) {
+    const [from, to] = [filter[`${name}From`], filter[`${name}To`]];
+    dayRange(`n.${snakeCase(name)}`, from, to, ["filter", `${name}From`]).forEach(add);
+  }
   if (status) add(sql`n.status = ANY(${status}::text[])`);
   if (tfaEnabled != null) add(sql`n.tfa_enabled = ${tfaEnabled}`);
   if (onboarded != null)
@@ -92,16 +92,7 @@ export function filterConditions(filter: UserFilter, type: UserType | null, tena
       ),
     );
   }
-  if (inviteStatus) {
-    conditions.push((now) =>
-      inviteStatus.length === 0
-        ? sql`false`
-        : sql`(${join(
-            inviteStatus.map((one) => inviteStatusIs("n", one, now)),
-            " OR ",
-          )})`,
-    );
-  }
+  if (inviteStatus) conditions.push((now) => inviteStatusIn(userInviteColumns("n"), inviteStatus, now));
   if (classifications) {
     if (type !== null && type !== UserType.INVESTOR) {
       throw badUserInput("Only investors have classifications.", ["filter", "classifications"]);
@@ -116,13 +107,3 @@ export function filterConditions(filter: UserFilter, type: UserType | null, tena
 }
 
 const not = (negated: boolean, condition: Sql): Sql => (negated ? sql`NOT ${condition}` : condition);
-
-type RangeName = "inviteDateInvited" | "inviteDateExpires" | "onboardingDateCompleted";
-
-function range(column: string, name: RangeName, filter: UserFilter): (() => Sql)[] {
-  const from = filter[`${name}From`];
-  const to = filter[`${name}To`];
-  if (from && to && from > to) throw badUserInput("The range ends before it begins.", ["filter", `${name}From`]);
-  const n = raw(`n.${column}`);
-  return [...(from ? [() => sql`${n} >= ${from}::date`] : []), ...(to ? [() => sql`${n} < ${to}::date + 1`] : [])];
-}

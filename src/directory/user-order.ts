@@ -1,6 +1,6 @@
 import { Field, InputType, registerEnumType } from "type-graphql";
-import { by, byNullable, type Direction, type Sort } from "../kit/index.js";
-import { byInviteStatus } from "../users/index.js";
+import { by, byNullable, type Direction, OrderDirection, type Sort } from "../kit/index.js";
+import { byInviteStatus, userInviteColumns } from "../users/index.js";
 
 export enum UserOrderField {
   NAME = "NAME",
@@ -22,7 +22,7 @@ export const USER_SORTS: Record<UserOrderField, Sort> = {
   CREATED_AT: byNullable("n.created_at"),
   LAST_LOGIN: byNullable("n.last_login"),
   STATUS: by("n.status"),
-  INVITE_STATUS: byInviteStatus("n"),
+  INVITE_STATUS: byInviteStatus(userInviteColumns("n")),
   INVITE_DATE_INVITED: byNullable("n.invite_date_invited"),
   ONBOARDING_DATE_COMPLETED: byNullable("n.onboarding_date_completed"),
 };
@@ -42,16 +42,6 @@ registerEnumType(UserOrderField, {
     INVITE_DATE_INVITED: { description: "When the latest invitation was sent." },
     ONBOARDING_DATE_COMPLETED: { description: "When onboarding was completed." },
   },
-});
-
-export enum OrderDirection {
-  ASC = "ASC",
-  DESC = "DESC",
-}
-registerEnumType(OrderDirection, {
-  name: "OrderDirection",
-  description: "Which way a list is ordered.",
-  valuesConfig: { ASC: { description: "From the lowest." }, DESC: { description: "From the highest." } },
 });
 
 @InputType({ description: "How users are ordered." })

@@ -3,6 +3,7 @@ import { graphiql } from "./graphiql.js";
 import type { ExampleOperation } from "./operations.js";
 import { sandbox } from "./sandbox.js";
 
+export { mailPages, type MailPagesOptions } from "./mail.js";
 export { type ExampleOperation, exampleOperations } from "./operations.js";
 
 export interface ExplorerOptions {

@@ -48,7 +48,8 @@ export function Hidden(type: "uuid" | "text" | "boolean" | "integer", options: C
 
 /**
  * A field that follows from columns, said in both languages: for a row that was loaded, and for SQL, where `row` is the
- * alias of the table's row.
+ * alias of the table's row. On an edge `of` is given the edge with its node's row as `$row`, and `row` stands for both:
+ * the node's columns, and the edge's as `"edge_<property>"`.
  */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the decorated class, which a decorator cannot infer
 export function Computed<Row>(

@@ -15,7 +15,7 @@ import {
   OperationTypeNode,
   type SelectionSetNode,
 } from "graphql";
-import sql, { join, raw, type Sql } from "sql-template-tag";
+import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import { cursorSql, type PageArgs, type Prepared, preparePage, type Selection } from "./connection.js";
 import type { ListOf } from "./connection.js";
 import type { Context } from "./context.js";
@@ -137,8 +137,7 @@ class Planner {
       if (name === "_entities") return this.references(nodes);
       const field = this.field(type, name);
       const plan = planOf(field);
-      if ("list" in plan)
-        return this.connection(field, nodes, plan.list, (args, ctx) => plan.select(args as never, ctx));
+      if ("list" in plan) return this.connection(field, nodes, plan.list, plan.select);
       if (!("key" in plan)) throw new NotPlannable();
       const build = this.one(field, nodes, plan.one);
       return (run) => {
@@ -190,13 +189,18 @@ class Planner {
       if (!("from" in plan)) throw new NotPlannable();
       const key = raw(`${row}.${columnOf(entity, plan.from).text}`);
       if ("exists" in plan) {
-        const { entity: other, property } = plan.exists;
-        return ({ ctx }) =>
-          sql`EXISTS (SELECT FROM ${tableOf(other).name} n WHERE ${ctx.db.tenantIs("n")} AND n.${columnOf(other, property)} = ${key})`;
+        const { entity: other, property, where } = plan.exists;
+        return ({ ctx, variables }) => {
+          const further = where
+            ? sql` AND ${where(getArgumentValues(field, selected[0]!, variables) as never)}`
+            : empty;
+          return sql`EXISTS (SELECT FROM ${tableOf(other).name} n
+            WHERE ${ctx.db.tenantIs("n")} AND n.${columnOf(other, property)} = ${key}${further})`;
+        };
       }
       if ("pages" in plan) {
-        const { list, selection, parentColumn } = plan.pages;
-        return this.connection(field, selected, list, () => selection, sql`${parentColumn} = ${key}`);
+        const { list, select, parentColumn } = plan.pages;
+        return this.connection(field, selected, list, select, sql`${parentColumn} = ${key}`);
       }
       const build = this.one(field, selected, plan.one);
       return (run) => build(run, key);
@@ -223,7 +227,7 @@ class Planner {
     field: GraphQLField<unknown, unknown>,
     nodes: readonly FieldNode[],
     list: ListOf,
-    selectionOf: (args: PageArgs, ctx: Context) => Selection,
+    selectionOf: (args: never, ctx: Context) => Selection,
     correlate: Sql | null = null,
   ): Build {
     const type = getNamedType(field.type) as GraphQLObjectType;
@@ -234,7 +238,7 @@ class Planner {
     const columns = list.edge ? sql`n.*, ${selectList(list.edge.entity, "e", "edge_")}` : raw("n.*");
     return (run) => {
       const args = getArgumentValues(field, nodes[0]!, run.variables) as PageArgs;
-      const selection = selectionOf(args, run.ctx);
+      const selection = selectionOf(args as never, run.ctx);
       run.prepare &&= selection.prepare ?? true;
       const prepared = preparePage(run.ctx, list, selection, args, correlate, columns);
       const { backward, statement, query } = prepared;
@@ -269,8 +273,8 @@ class Planner {
   ): PageBuild {
     const part = getNamedType(this.field(type, name).type) as GraphQLObjectType;
     const row = this.alias();
-    const rows = (fields: Sql, { size, backward }: Prepared): Sql =>
-      sql`(SELECT coalesce(json_agg(${objectOf(fields)} ORDER BY ${raw(row)}."$place" ${raw(
+    const rows = (object: Sql, { size, backward }: Prepared): Sql =>
+      sql`(SELECT coalesce(json_agg(${object} ORDER BY ${raw(row)}."$place" ${raw(
         backward ? "DESC" : "ASC",
       )}), '[]') FROM ${raw(page)} ${raw(row)} WHERE ${raw(row)}."$place" <= ${size})`;
     switch (name) {
@@ -278,13 +282,13 @@ class Planner {
         return (_run, { query }) => sql`(SELECT count(*) FROM ${query.from} WHERE ${query.where})`;
       case "nodes": {
         const fields = this.object(part, list.node, nodes, row);
-        return (run, prepared) => rows(fields(run), prepared);
+        return (run, prepared) => rows(seen(list, row, objectOf(fields(run))), prepared);
       }
       case "edges": {
         const fields = this.pageFields(part, nodes, (field, selected) =>
           this.edgePart(part, field, selected, list, row),
         );
-        return (run, prepared) => rows(fields(run, prepared), prepared);
+        return (run, prepared) => rows(objectOf(fields(run, prepared)), prepared);
       }
       case "pageInfo": {
         const fields = this.pageFields(part, nodes, (field) => (_run, prepared) => pageInfoSql(field, prepared, page));
@@ -306,9 +310,14 @@ class Planner {
     const field = this.field(type, name);
     if (name === "node") {
       const fields = this.object(getNamedType(field.type) as GraphQLObjectType, list.node, nodes, row);
-      return (run) => objectOf(fields(run));
+      return (run) => seen(list, row, objectOf(fields(run)));
     }
     const plan = planOf(field);
+    if ("sql" in plan) return (run) => plan.sql(row, run.ctx);
+    if ("one" in plan && "from" in plan) {
+      const build = this.one(field, nodes, plan.one);
+      return (run) => build(run, raw(`${row}."edge_${plan.from}"`));
+    }
     if (!("column" in plan)) throw new NotPlannable();
     const column = formatted(field, `${row}."edge_${plan.column}"`);
     return () => column;
@@ -371,6 +380,10 @@ function selectAll(
   if (parts.length === 0) throw new NotPlannable();
   return (run) => join(parts.map((part) => (typeof part === "function" ? part(run) : part)));
 }
+
+/** A node of a list whose rows are not all seen as objects. */
+const seen = (list: ListOf, row: string, object: Sql): Sql =>
+  list.seen ? sql`CASE WHEN ${raw(row)}."$seen" THEN ${object} END` : object;
 
 const typenameOf = (type: GraphQLObjectType): Sql => raw(`'${type.name}'::text`);
 

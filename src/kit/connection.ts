@@ -85,6 +85,8 @@ export interface ListOf {
   node: Entity;
   rule: RowRule;
   edge?: { entity: Entity; node: string; where?: (now: Date) => Sql };
+  /** Which of the rows the caller sees as objects; of the others only the edge is shown, and the node is null. */
+  seen?: RowRule;
 }
 
 /** What one reading of a list asks for. Conditions speak of `n` (the node) and `e` (the edge). */
@@ -116,13 +118,13 @@ export class Page<Row extends object> {
     if (backward) rows.reverse();
   }
 
-  nodes(): Row[] {
-    return this.rows;
+  nodes(): (Row | null)[] {
+    return this.rows.map(seen);
   }
 
   edges(): object[] {
     return this.rows.map((row) => {
-      const edge: Record<string, unknown> = { node: row, $page: this };
+      const edge: Record<string, unknown> = { node: seen(row), $row: row, $page: this };
       for (const column of this.edgeColumns) edge[column] = row[`edge_${column}` as keyof Row];
       return edge;
     });
@@ -144,6 +146,9 @@ export class Page<Row extends object> {
     return encodeCursor(this.prepared.fingerprint, row, this.prepared.query.now);
   }
 }
+
+/** A row as the object that it is; null where the caller sees no more of it than its edge. */
+const seen = <Row extends object>(row: Row): Row | null => ((row as { $seen?: boolean }).$seen === false ? null : row);
 
 /** How many rows are read for a page: one more than it holds, rounded up, so that few statements serve all sizes. */
 const fetched = (size: number): number => FETCH_SIZES.find((rows) => rows > size)!;
@@ -167,11 +172,14 @@ export function preparePage(
   correlate: Sql | null = null,
   columns: Sql = visibleColumns(list),
 ): Prepared {
+  const marked = list.seen
+    ? sql`${columns}, (${list.seen(ctx.viewer, "n", ctx.now) ?? sql`true`}) AS "$seen"`
+    : columns;
   const request = pageRequest(args);
   const print = fingerprint(list.name, selection.sort.length, sortText(selection), selection.identity);
   const argument = request.backward ? "before" : "after";
   const start = request.cursor === null ? null : decodeCursor(request.cursor, print, selection.sort, argument);
-  const query = listQuery(ctx, list, selection, start?.now ?? ctx.now, correlate, columns);
+  const query = listQuery(ctx, list, selection, start?.now ?? ctx.now, correlate, marked);
   const statement = pageStatement(query, fetched(request.size), start?.place ?? null, request.backward);
   return { ...request, fingerprint: print, query, statement };
 }
@@ -232,7 +240,7 @@ export async function pageOf<Row extends object>(
 /** A connection below each row of another list: one statement per batch of parents. */
 export interface PagesBy {
   readonly list: ListOf;
-  readonly selection: Selection;
+  readonly select: (args: never, ctx: Context) => Selection;
   /** The column that names the parent. */
   readonly parentColumn: Sql;
   load(ctx: Context, parent: string, args: PageArgs): Promise<Page<object>>;
@@ -242,37 +250,49 @@ export interface PagesBy {
  * A connection below each row of another list, as data: one lateral statement for all parents of a level, whatever
  * their number, and one more for their counts when those are selected.
  */
-export function pagesBy(list: ListOf, key: string, selection: Selection): PagesBy {
+export function pagesBy(
+  list: ListOf,
+  key: string,
+  selection: Selection | ((args: never, ctx: Context) => Selection),
+): PagesBy {
+  const select = typeof selection === "function" ? selection : () => selection;
   const parentColumn = list.edge ? sql`e.${columnOf(list.edge.entity, key)}` : sql`n.${columnOf(list.node, key)}`;
   const correlate = sql`${parentColumn} = k.parent`;
   const countLoader = {};
   const declaration: PagesBy = {
     list,
-    selection,
+    select,
     parentColumn,
     load(ctx, parent, args) {
-      const variant = JSON.stringify([args.first, args.after, args.last, args.before]);
+      const variant = JSON.stringify(args);
       return ctx.loaders
         .of(declaration, variant, async (parents) => {
-          const prepared = preparePage(ctx, list, selection, args, correlate);
+          const chosen = select(args as never, ctx);
+          const prepared = preparePage(ctx, list, chosen, args, correlate);
           const rows = await ctx.db.query<Placed & { $parent: string }>(
             sql`SELECT k.parent AS "$parent", p.* FROM unnest(${parents}${raw("::uuid[]")}) k(parent)
               CROSS JOIN LATERAL (${prepared.statement}) p`,
-            { prepare: true },
+            { prepare: chosen.prepare ?? true },
           );
           const pages = new Map(parents.map((one) => [one, [] as typeof rows]));
           for (const row of rows) pages.get(row.$parent)?.push(row);
           return parents.map((one) => {
-            const total = (): Promise<number> => countOf(ctx, one, prepared.query);
+            const total = (): Promise<number> => countOf(ctx, one, args, prepared.query);
             return new Page<object>(pages.get(one)!, prepared, edgeColumns(list), total);
           });
         })
         .load(parent);
     },
   };
-  const countOf = (ctx: Context, parent: string, query: ListQuery): Promise<number> =>
+  // All pages of one list have one length.
+  const countOf = (
+    ctx: Context,
+    parent: string,
+    { first: _first, after: _after, last: _last, before: _before, ...filter }: PageArgs,
+    query: ListQuery,
+  ): Promise<number> =>
     ctx.loaders
-      .of(countLoader, "", async (parents) => {
+      .of(countLoader, JSON.stringify(filter), async (parents) => {
         const rows = await ctx.db.query<{ parent: string; count: string }>(
           sql`SELECT k.parent, c.count FROM unnest(${parents}${raw("::uuid[]")}) k(parent)
             CROSS JOIN LATERAL (SELECT count(*) FROM ${query.from} WHERE ${query.where}) c`,
@@ -291,21 +311,24 @@ export function connectionOf(
   nodeType: () => ClassType,
   description: string,
   edge?: ClassType,
+  { partlySeen = false } = {},
 ): ClassType {
+  const hidden = partlySeen ? " Null: the caller sees no more of it than this edge." : "";
   class Edge extends (edge ?? Object) {
     node!: object;
     cursor!: string;
   }
-  Field(nodeType, { description: "The object itself." })(Edge.prototype, "node");
+  Field(nodeType, { nullable: partlySeen, description: `The object itself.${hidden}` })(Edge.prototype, "node");
   Field(() => String, { description: "Where to continue: give it as `after` or `before`." })(Edge.prototype, "cursor");
   Extensions({
-    resolve: ({ node, $page }: { node: Placed; $page: Page<object> }) => $page.cursorOf(node),
+    resolve: ({ $row, $page }: { $row: Placed; $page: Page<object> }) => $page.cursorOf($row),
   })(Edge.prototype, "cursor");
   ObjectType(`${name}Edge`, { description: `One entry of a ${name}Connection.` })(Edge);
 
   class Connection {}
   const field = (key: string, type: TypeThunk, about: string, resolve: (page: Page<object>) => unknown): void => {
-    Field(type, { description: about })(Connection.prototype, key);
+    const nullable = partlySeen && key === "nodes" ? ("items" as const) : false;
+    Field(type, { nullable, description: about })(Connection.prototype, key);
     Extensions({ resolve })(Connection.prototype, key);
   };
   field(
@@ -317,7 +340,7 @@ export function connectionOf(
   field(
     "nodes",
     () => [nodeType()],
-    "The objects of this page, without edges.",
+    `The objects of this page, without edges.${hidden}`,
     (page) => page.nodes(),
   );
   field(

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Loaders } from "./loader.js";
+import type { Secrets } from "./secrets.js";
 import type { TenantDb } from "./tenant-db.js";
 
 /** Who is asking. Made once per request from the verified token and the viewer's own row; never from an argument. */
@@ -15,9 +16,23 @@ export interface Viewer {
   administrator: boolean;
   /** Leads at least one group. */
   leads: boolean;
+  /** The user's printed name, for the audit. */
+  name: string | null;
   /** The internal user who acts as this one, in an impersonated session. */
   actorId: string | null;
+  actorName: string | null;
 }
+
+/** An internal user acts as somebody, for a group. */
+export interface Impersonation {
+  tenantId: string;
+  userId: string;
+  actorId: string;
+  groupId: string;
+}
+
+/** Makes the access token of such a session, and says until when it is good. Given by the access room, which kit does not know. */
+export type SessionSigner = (session: Impersonation) => Promise<{ accessToken: string; expiresAt: string }>;
 
 /** What every resolver is given. A write gets a copy whose `db` is its transaction's. */
 export interface Context {
@@ -27,5 +42,8 @@ export interface Context {
   /** The instant that derived states (EXPIRED, a lapsed classification) are judged by: one per request. */
   now: Date;
   requestId: string;
+  /** What this deployment alone knows. */
+  secrets: Secrets;
+  signSession: SessionSigner;
   log: Logger;
 }

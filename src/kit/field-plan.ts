@@ -44,7 +44,7 @@ export function relationResolver(plan: Relation): GraphQLFieldResolver<unknown, 
       ? plan.one.load(ctx, key)
       : "pages" in plan
         ? plan.pages.load(ctx, key, args)
-        : plan.exists.load(ctx, key);
+        : plan.exists.load(ctx, key, args);
   return (parent, args, ctx) => {
     const key = (parent as Row)[plan.from]!;
     return key === null ? null : load(ctx, key, args as PageArgs);

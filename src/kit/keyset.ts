@@ -12,6 +12,8 @@ export type Direction = "ASC" | "DESC";
  */
 export interface Segment {
   by?: string;
+  /** What the column's values are in a cursor: texts unless told otherwise. */
+  values?: "number";
   /** The column that is null throughout the segment: types the place's value, and names the index that serves. */
   nullOf?: string;
   where?: (now: Date) => Sql;
@@ -20,6 +22,9 @@ export type Sort = readonly Segment[];
 
 /** By a column that is never null, e.g. `by("n.email_norm")`. */
 export const by = (column: string): Sort => [{ by: column }];
+
+/** By a column of whole numbers. */
+export const byNumber = (column: string): Sort => [{ by: column, values: "number" }];
 
 /** By a column that may be null: nulls last in ascending, first in descending order. */
 export const byNullable = (column: string): Sort => [
@@ -97,7 +102,7 @@ export const fingerprint = (...parts: unknown[]): string =>
   createHash("sha1").update(JSON.stringify(parts, canonical)).digest("base64url").slice(0, 8);
 
 /** Whatever is given means the same in any order of its fields, and null as much as left out. */
-const canonical = (_key: string, value: unknown): unknown =>
+export const canonical = (_key: string, value: unknown): unknown =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? Object.fromEntries(
         Object.entries(value)
@@ -120,8 +125,7 @@ export function decodeCursor(cursor: string, list: string, sort: Sort, argument:
       if (
         of === list &&
         known &&
-        (known.by ? typeof value === "string" : value === null) &&
-        isText(value) &&
+        fits(known, value) &&
         typeof id === "string" &&
         isUuid(id) &&
         typeof now === "number" &&
@@ -136,5 +140,7 @@ export function decodeCursor(cursor: string, list: string, sort: Sort, argument:
   throw badUserInput("Not a cursor of this list with this filter and order.", [argument]);
 }
 
-const isText = (value: unknown): value is string | null =>
-  value === null || (typeof value === "string" && !value.includes("\0"));
+function fits({ by: column, values }: Segment, value: unknown): value is Place["value"] {
+  if (!column) return value === null;
+  return values === "number" ? Number.isSafeInteger(value) : typeof value === "string" && !value.includes("\0");
+}

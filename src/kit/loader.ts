@@ -1,5 +1,5 @@
 import DataLoader from "dataloader";
-import sql, { raw, type Sql } from "sql-template-tag";
+import sql, { empty, raw, type Sql } from "sql-template-tag";
 import type { Context, Viewer } from "./context.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
 
@@ -69,21 +69,30 @@ export function oneBy<T extends object>(entity: Entity<T>, property: keyof T & s
 export interface ExistsBy {
   readonly entity: Entity;
   readonly property: string;
-  load(ctx: Context, key: string): Promise<boolean>;
+  /** A further condition over `n`, from the field's arguments. */
+  readonly where?: ((args: never) => Sql) | undefined;
+  load(ctx: Context, key: string, args: object): Promise<boolean>;
 }
 
 /** A yes-or-no relation as data: is there a row of `entity` whose `property` has the key? */
-export function existsBy<T extends object>(entity: Entity<T>, property: keyof T & string): ExistsBy {
+export function existsBy<T extends object>(
+  entity: Entity<T>,
+  property: keyof T & string,
+  where?: (args: never) => Sql,
+): ExistsBy {
   const declaration: ExistsBy = {
     entity,
     property,
-    load: (ctx, key) =>
+    where,
+    load: (ctx, key, args) =>
       ctx.loaders
-        .of(declaration, "", async (keys) => {
+        .of(declaration, JSON.stringify(args), async (keys) => {
           const column = columnOf(entity, property);
           const rows = await ctx.db.query<{ key: string }>(
             sql`SELECT DISTINCT n.${column} AS "key" FROM ${tableOf(entity).name} n
-              WHERE ${ctx.db.tenantIs("n")} AND n.${column} = ANY(${keys}${raw("::uuid[]")})`,
+              WHERE ${ctx.db.tenantIs("n")} AND n.${column} = ANY(${keys}${raw("::uuid[]")})${
+                where ? sql` AND ${where(args as never)}` : empty
+              }`,
             { prepare: true },
           );
           const found = new Set(rows.map((row) => row.key));

@@ -4,7 +4,7 @@ import type { TypeThunk } from "./attribute.js";
 import type { Context, Viewer } from "./context.js";
 import { forbidden, unauthenticated } from "./errors.js";
 import { type FieldPlan, type Relation, relationResolver, type Root, rootResolver } from "./field-plan.js";
-import { performWrite, type Write as PerformedWrite } from "./payload.js";
+import { performWrite, type Write as PerformedWrite, type WriteDeclaration } from "./payload.js";
 
 /** Who may call an operation at all. Which rows they then reach is the row rules' business. */
 export interface Allow {
@@ -98,9 +98,8 @@ export function Related(options: RelatedOptions): FieldDecorator {
   };
 }
 
-interface WriteOptions extends OperationOptions {
+interface WriteOptions extends OperationOptions, Pick<WriteDeclaration, "payload" | "enter"> {
   input: () => ClassType;
-  payload: () => ClassType;
 }
 
 /**
@@ -113,8 +112,9 @@ export function Write(options: WriteOptions): MethodDecorator {
     Mutation(options.payload, { description: describe(options) })(prototype, name, descriptor);
     Arg("input", options.input)(prototype, name, 0);
     const method = methodOf(prototype, name) as PerformedWrite;
+    const { payload, enter } = options;
     register(prototype, name, { kind: "write", allow: options.allow }, (_root, { input }, ctx) =>
-      performWrite(ctx, name, input as object, method),
+      performWrite(ctx, input as object, { operation: name, payload, method, ...(enter && { enter }) }),
     );
   };
 }

@@ -1,26 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "sql-template-tag";
-import { Field, InputType, ObjectType, type ClassType } from "type-graphql";
-import type { TypeThunk } from "./attribute.js";
+import { Field, ObjectType, type ClassType } from "type-graphql";
 import type { Context } from "./context.js";
 import { Refusal, usersError, UsersError, type UsersErrorCode } from "./errors.js";
+import { type MutationInput, once, type PayloadObjects } from "./idempotency.js";
 import { Loaders } from "./loader.js";
 
-/** What every mutation's input may carry. */
-@InputType()
-export abstract class MutationInput {
-  @Field(() => String, { nullable: true, description: "Comes back in the payload as it is (Relay)." })
-  clientMutationId?: string | null;
-}
+const payloads = new WeakMap<ClassType, PayloadObjects>();
 
 /** `payloadOf("UpdateUser", { user: () => User })`: the changed objects, null when refused, and the errors. */
-export function payloadOf(operation: string, objects: Record<string, TypeThunk>): ClassType {
+export function payloadOf(
+  operation: string,
+  objects: PayloadObjects,
+  descriptions: Readonly<Record<string, string>> = {},
+): ClassType {
   class Payload {}
+  payloads.set(Payload, objects);
   for (const [name, type] of Object.entries(objects)) {
-    Field(type, { nullable: true, description: "As it is after the change; null when the mutation refused." })(
-      Payload.prototype,
-      name,
-    );
+    const description = descriptions[name] ?? "As it is after the change; null when the mutation refused.";
+    Field(type, { nullable: true, description })(Payload.prototype, name);
   }
   Field(() => [UsersError], { description: "Why the mutation refused, and so changed nothing. Empty: it succeeded." })(
     Payload.prototype,
@@ -34,6 +32,22 @@ export function payloadOf(operation: string, objects: Record<string, TypeThunk>)
 }
 
 export type Write = (input: object, ctx: Context) => Promise<object>;
+
+/** A mutation as `@Write` declares it. */
+export interface WriteDeclaration {
+  operation: string;
+  payload: () => ClassType;
+  /** For callers without an account of their own: the context of whom their token makes them. */
+  enter?: (input: never, ctx: Context) => Context;
+  method: Write;
+}
+
+/** Thrown by a write that was only to be tried: it answers with this, and nothing is kept. */
+export class Rehearsal extends Error {
+  constructor(readonly result: object) {
+    super("Nothing is kept of a rehearsal.");
+  }
+}
 
 /** Makes the statement that leaves the audit event of one write in its transaction. Given by the audit room, which kit does not know. */
 export type AuditWriter = (ctx: Context, operation: string) => Sql;
@@ -53,17 +67,23 @@ export function constraintMeans(constraint: string, code: UsersErrorCode, messag
 const RETRIES = 3;
 
 /** One write: a transaction, its audit event, refusals as payload errors, and another try after a deadlock. */
-export async function performWrite(ctx: Context, operation: string, input: object, method: Write): Promise<object> {
+export async function performWrite(caller: Context, input: object, write: WriteDeclaration): Promise<object> {
+  const { operation, payload, enter, method } = write;
   const { clientMutationId = null } = input as MutationInput;
   for (let attempt = 1; ; attempt++) {
     try {
+      const ctx = enter ? enter(input as never, caller) : caller;
       const result = await ctx.db.transaction(
-        (db) => method(input, { ...ctx, db, loaders: new Loaders() }),
+        (db) => {
+          const inside: Context = { ...ctx, db, loaders: new Loaders() };
+          return once(inside, operation, input, payloads.get(payload()) ?? {}, () => method(input, inside));
+        },
         (db) => auditWriter({ ...ctx, db }, operation),
       );
       ctx.loaders.clear();
       return { ...result, errors: [], clientMutationId };
     } catch (error) {
+      if (error instanceof Rehearsal) return { ...error.result, errors: [], clientMutationId };
       const errors = refusalOf(error);
       if (errors) return { errors, clientMutationId };
       if (!isRetryable(error) || attempt > RETRIES) throw error;

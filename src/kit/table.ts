@@ -28,6 +28,10 @@ export interface Table {
 
 const tables = new WeakMap<Entity, Table>();
 
+/** Whether a class is a table at all. */
+export const isEntity = (type: Entity): boolean =>
+  getMetadataArgsStorage().tables.some(({ target }) => target === type);
+
 export function tableOf(entity: Entity): Table {
   let table = tables.get(entity);
   if (!table) tables.set(entity, (table = readTable(entity)));

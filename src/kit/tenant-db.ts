@@ -1,4 +1,5 @@
 import sql, { empty, join, raw, type Sql } from "sql-template-tag";
+import type { Viewer } from "./context.js";
 import { refuse, unauthenticated, UsersErrorCode } from "./errors.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
 
@@ -42,8 +43,11 @@ export const tenantIs = (alias: string, tenantId: string): Sql =>
 export class TenantDb {
   /** What this transaction has changed so far; empty outside one. */
   readonly changes: Change[] = [];
-  /** The first row that was asked for by `get`: what a write is about, even when it changes nothing. */
+  /** The first row that was asked for by `get`: what a write is about, whatever it changes. */
   subject: Pick<Change, "type" | "id"> | null = null;
+
+  /** Who acted as whom, where a write itself establishes that: a ticket that is redeemed names both. */
+  behalf: Pick<Viewer, "id" | "name" | "actorId" | "actorName"> | null = null;
 
   constructor(
     private readonly tenant: string | null,
@@ -56,6 +60,11 @@ export class TenantDb {
   get tenantId(): string {
     if (this.tenant === null) throw unauthenticated();
     return this.tenant;
+  }
+
+  /** The same way to the database, in the tenant that a token names; for callers who have none of their own. */
+  inTenant(tenantId: string): TenantDb {
+    return new TenantDb(tenantId, this.runner);
   }
 
   /** `alias.tenant_id = this tenant`, for statements written by hand. */
@@ -95,15 +104,38 @@ export class TenantDb {
   }
 
   async insert<T extends object>(entity: Entity<T>, values: Partial<T>): Promise<T> {
-    const table = tableOf(entity);
-    const row = Object.entries({ ...values, ...table.derive?.(values) });
-    const [inserted] = await this.query<T>(
-      sql`INSERT INTO ${table.name} AS n (tenant_id, ${join(row.map(([property]) => columnOf(entity, property)))})
-        VALUES (${this.tenantId}, ${join(row.map(([, value]) => value))}) RETURNING ${selectList(entity, "n")}`,
-      { prepare: true },
-    );
-    this.note(entity, "CREATE", inserted!, Object.fromEntries(Object.entries(values).map(([k, v]) => [k, [null, v]])));
+    const [inserted] = await this.insertAll(entity, [values]);
     return inserted!;
+  }
+
+  /**
+   * Adds rows that name the same properties, in one statement; in the order given. A row whose unique values are taken
+   * fails the transaction, or is left out where `unlessTaken` names the unique constraint's columns.
+   */
+  async insertAll<T extends object>(
+    entity: Entity<T>,
+    rows: Partial<T>[],
+    { unlessTaken = empty }: { unlessTaken?: Sql } = {},
+  ): Promise<T[]> {
+    if (rows.length === 0) return [];
+    const table = tableOf(entity);
+    const full = rows.map((values) => ({ ...values, ...table.derive?.(values) }));
+    const properties = Object.keys(full[0]!);
+    const tuples = full.map(
+      (row) => sql`(${join([this.tenantId, ...properties.map((property) => row[property as keyof typeof row])])})`,
+    );
+    const conflict = unlessTaken === empty ? empty : sql` ON CONFLICT (tenant_id, ${unlessTaken}) DO NOTHING`;
+    const inserted = await this.query<T>(
+      sql`INSERT INTO ${table.name} AS n (tenant_id, ${join(properties.map((property) => columnOf(entity, property)))})
+        VALUES ${join(tuples)}${conflict} RETURNING ${selectList(entity, "n")}`,
+      { prepare: rows.length === 1 },
+    );
+    const given = new Map(rows.map((values) => [keyText(entity, values), values]));
+    for (const row of inserted) {
+      const values = Object.entries(given.get(keyText(entity, row))!).map(([k, v]) => [k, [null, v]]);
+      this.note(entity, "CREATE", row, Object.fromEntries(values) as Change["fields"]);
+    }
+    return inserted;
   }
 
   /**
@@ -170,12 +202,30 @@ export class TenantDb {
 
   /** A row that joins others is known by the first of them, and names the rest: a user's classification, by the user. */
   private note(entity: Entity, action: Change["action"], row: object, fields: Change["fields"]): void {
-    const { type, primary } = tableOf(entity);
+    const { type, primary, visible } = tableOf(entity);
     const [id, ...others] = primary.map((property): [string, unknown] => [property, row[property as keyof object]]);
     const named = Object.fromEntries(others.map(([property, value]) => [property, [value, value]]));
-    this.changes.push({ type, id: id![1] as string, action, fields: { ...(named as Change["fields"]), ...fields } });
+    // What reads do not return is a secret, or follows from what they do: that it changed is all there is to say.
+    const told = Object.entries(fields).map(([property, change]) => [
+      property,
+      visible.includes(property) ? change : [MASK, MASK],
+    ]);
+    this.changes.push({
+      type,
+      id: id![1] as string,
+      action,
+      fields: { ...(named as Change["fields"]), ...(Object.fromEntries(told) as Change["fields"]) },
+    });
   }
 }
+
+const MASK = "***";
+
+/** A row's primary key as one text. */
+const keyText = (entity: Entity, row: object): string =>
+  tableOf(entity)
+    .primary.map((property) => row[property as keyof object] as string)
+    .join();
 
 const prepared = ({ text, values }: Sql): Statement => ({ text, values, prepare: true });
 

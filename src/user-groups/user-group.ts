@@ -1,30 +1,32 @@
-import { ObjectType, registerEnumType } from "type-graphql";
+import { ObjectType } from "type-graphql";
 import { Check, Entity, ForeignKey, Index, PrimaryColumn } from "typeorm";
-import { Role } from "../access/index.js";
-import { Attribute, DateTime, GlobalId, Hidden, Node, normalise, UUID } from "../kit/index.js";
-import { User } from "../users/index.js";
-
-export enum UserGroupKind {
-  STANDARD = "STANDARD",
-  SHELL = "SHELL",
-}
-registerEnumType(UserGroupKind, {
-  name: "UserGroupKind",
-  description: "How a group came to be.",
-  valuesConfig: {
-    STANDARD: { description: "Made of users who exist." },
-    SHELL: { description: "Prepared before its people exist; the first to accept an invitation becomes its lead." },
-  },
-});
+import { printedNameSql, Role, UserGroupKind } from "../access/index.js";
+import {
+  Attribute,
+  Computed,
+  DateTime,
+  GlobalId,
+  Hidden,
+  Node,
+  normalise,
+  oneBy,
+  raw,
+  sql,
+  UUID,
+} from "../kit/index.js";
+import { printedName, User } from "../users/index.js";
 
 /** Users with shared roles and feature flags, e.g. a family office. */
 @ObjectType({ implements: Node, description: "Users with shared roles and feature flags, e.g. a family office." })
 @Entity("user_groups")
 @Check("user_groups_kind", `"kind" IN ('STANDARD', 'SHELL')`)
 @ForeignKey(() => User, ["tenantId", "leadUserId"], ["tenantId", "guid"], { name: "user_groups_lead_user" })
+@ForeignKey(() => Role, ["tenantId", "defaultRoleId"], ["tenantId", "guid"], { name: "user_groups_default_role" })
 @Index("user_groups_name", ["tenantId", "nameNorm"], { unique: true })
 @Index("user_groups_lead", ["tenantId", "leadUserId"], { unique: true })
 @Index("user_groups_by_created_at", ["tenantId", "createdAt", "guid"])
+@Index("user_groups_by_member_count", ["tenantId", "memberCount", "guid"])
+@Index("user_groups_by_name_text", { synchronize: false })
 export class UserGroup implements Node {
   @PrimaryColumn("uuid", { select: false })
   tenantId!: string;
@@ -47,13 +49,22 @@ export class UserGroup implements Node {
   @Hidden("uuid", { nullable: true })
   leadUserId!: string | null;
 
+  @Hidden("uuid", { nullable: true })
+  defaultRoleId!: string | null;
+
+  @Attribute(() => Number, { default: 0, description: "How many belong to the group, its lead among them." })
+  memberCount!: number;
+
   @Attribute(() => DateTime, { default: () => "now()", description: "When the group was made." })
   createdAt!: string;
 
   @Attribute(() => DateTime, { default: () => "now()", description: "When the group's own data last changed." })
   updatedAt!: string;
 
-  @Attribute(() => Number, { default: 1, description: "Grows by one with every change." })
+  @Attribute(() => Number, {
+    default: 1,
+    description: "Grows by one with every change of the group's own data; give it back as `expectedVersion`.",
+  })
   version!: number;
 
   @Hidden("text", { select: false })
@@ -63,6 +74,9 @@ export class UserGroup implements Node {
     return { nameNorm: normalise(name) };
   }
 }
+
+/** The group of a membership that the caller was shown, and so may see. */
+const groupOfMember = oneBy(UserGroup, "guid", () => null);
 
 /** A user belongs to a group. */
 @ObjectType()
@@ -84,9 +98,29 @@ export class GroupMember {
   @Hidden("uuid", { nullable: true })
   roleId!: string | null;
 
+  @Computed<GroupMember>(() => Boolean, {
+    description: "Leads the group.",
+    of: async ({ groupId, userId }, ctx) => (await groupOfMember.load(ctx, groupId))?.leadUserId === userId,
+    sql: (edge, { db }) => sql`EXISTS (SELECT FROM user_groups g WHERE ${db.tenantIs("g")}
+      AND g.id = ${raw(edge)}."edge_groupId" AND g.lead_user_id = ${raw(edge)}."edge_userId")`,
+  })
+  isLead!: boolean;
+
   @Attribute(() => Boolean, { default: false, description: "May sign for the group." })
   isSignatory!: boolean;
 
   @Attribute(() => DateTime, { default: () => "now()", description: "When the user joined." })
   joinedAt!: string;
+}
+
+/** The same, seen from the group: who is listed has a name, even where the caller sees no more of them. */
+@ObjectType()
+export class NamedGroupMember extends GroupMember {
+  @Computed<{ $row: User }>(() => String, {
+    nullable: true,
+    description: "The member's printed name; fellow members see no more of each other.",
+    of: ({ $row }) => printedName($row),
+    sql: printedNameSql,
+  })
+  name!: string | null;
 }

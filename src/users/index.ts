@@ -37,9 +37,30 @@ export const users = {
   entities: { User: { key: "guid", by: userByGuid } },
 } as const;
 
-export { byInviteStatus, InviteStatus, inviteStatusIs } from "./invite-status.js";
+export {
+  byInviteStatus,
+  InviteStatus,
+  type InviteColumns,
+  inviteStatusIn,
+  inviteStatusOf,
+  inviteStatusSql,
+  userInviteColumns,
+} from "./invite-status.js";
 export { userByGuid } from "./loaders.js";
 export { UserConnection } from "./queries.js";
-export { lockAdministrators, refuseLockout, statusAfter, userToChange, userVisible } from "./rules.js";
+export {
+  lockAdministrators,
+  multilineText,
+  optionalText,
+  profileChanges,
+  refuseLockout,
+  refuseRevoked,
+  refuseStale,
+  requiredText,
+  statusAfter,
+  usersToChange,
+  userToChange,
+  userVisible,
+} from "./rules.js";
 export { Classification, ClassificationSource, UserClassification } from "./classification.js";
-export { User, UserStatus, UserType } from "./user.js";
+export { printedName, User, UserStatus, UserType } from "./user.js";

@@ -1,5 +1,5 @@
 import { registerEnumType } from "type-graphql";
-import { raw, sql, type Segment, type Sql } from "../kit/index.js";
+import { join, raw, sql, type Segment, type Sql } from "../kit/index.js";
 
 export enum InviteStatus {
   DRAFT = "DRAFT",
@@ -24,28 +24,48 @@ registerEnumType(InviteStatus, {
 export const inviteStatusOf = (stored: InviteStatus | null, expires: string | null, now: Date): InviteStatus | null =>
   stored === InviteStatus.INVITED && expires !== null && new Date(expires) <= now ? InviteStatus.EXPIRED : stored;
 
-/** The rows of `alias` (with columns invite_status and invite_date_expires) whose status at that instant is this one. */
-export function inviteStatusIs(alias: string, status: InviteStatus, now: Date): Sql {
-  const a = raw(alias);
-  const past = sql`coalesce(${a}.invite_date_expires <= ${now}, false)`;
+/** The columns that hold an invitation's status and its end, e.g. `n.invite_status` and `n.invite_date_expires`. */
+export interface InviteColumns {
+  status: string;
+  expires: string;
+}
+
+/** On a user's row they are the latest invitation's. */
+export const userInviteColumns = (alias: string): InviteColumns => ({
+  status: `${alias}.invite_status`,
+  expires: `${alias}.invite_date_expires`,
+});
+
+/** Whether those columns stand at this status at that instant. */
+export function inviteStatusIs({ status: stored, expires }: InviteColumns, status: InviteStatus, now: Date): Sql {
+  const past = sql`coalesce(${raw(expires)} <= ${now}, false)`;
   switch (status) {
     case InviteStatus.EXPIRED:
-      return sql`(${a}.invite_status = 'INVITED' AND ${past})`;
+      return sql`(${raw(stored)} = 'INVITED' AND ${past})`;
     case InviteStatus.INVITED:
-      return sql`(${a}.invite_status = 'INVITED' AND NOT ${past})`;
+      return sql`(${raw(stored)} = 'INVITED' AND NOT ${past})`;
     default:
-      return sql`${a}.invite_status = ${raw(`'${status}'`)}`;
+      return raw(`${stored} = '${status}'`);
   }
 }
 
-/** The status at that instant of the row that `alias` stands for. */
-export const inviteStatusSql = (alias: string, now: Date): Sql =>
-  sql`CASE WHEN ${inviteStatusIs(alias, InviteStatus.EXPIRED, now)} THEN 'EXPIRED' ELSE ${raw(alias)}.invite_status END`;
+/** One of these statuses; of none, nothing. */
+export const inviteStatusIn = (columns: InviteColumns, statuses: readonly InviteStatus[], now: Date): Sql =>
+  statuses.length === 0
+    ? sql`false`
+    : sql`(${join(
+        statuses.map((status) => inviteStatusIs(columns, status, now)),
+        " OR ",
+      )})`;
+
+/** The status at that instant. */
+export const inviteStatusSql = (columns: InviteColumns, now: Date): Sql =>
+  sql`CASE WHEN ${inviteStatusIs(columns, InviteStatus.EXPIRED, now)} THEN 'EXPIRED' ELSE ${raw(columns.status)} END`;
 
 /** In the order of the words, those never invited last. */
-export const byInviteStatus = (alias: string): Segment[] => [
+export const byInviteStatus = (columns: InviteColumns): Segment[] => [
   ...Object.values(InviteStatus)
     .toSorted()
-    .map((status) => ({ where: (now: Date) => inviteStatusIs(alias, status, now) })),
-  { nullOf: `${alias}.invite_status`, where: () => raw(`${alias}.invite_status IS NULL`) },
+    .map((status) => ({ where: (now: Date) => inviteStatusIs(columns, status, now) })),
+  { nullOf: columns.status, where: () => raw(`${columns.status} IS NULL`) },
 ];

@@ -8,6 +8,7 @@ import {
   Refusal,
   type RowRule,
   ruled,
+  selectList,
   sql,
   type UsersError,
   usersError,
@@ -39,8 +40,22 @@ export async function userToChange(ctx: Context, id: string, field: string): Pro
   return user;
 }
 
+/** Those of these users whom the caller sees, by guid, locked in one order so that nobody waits in a circle. */
+export async function usersToChange(ctx: Context, guids: readonly string[]): Promise<Map<string, User>> {
+  const { db } = ctx;
+  const rows = await db.query<User>(
+    sql`SELECT ${selectList(User, "n")} FROM users n
+      WHERE ${db.tenantIs("n")} AND n.id = ANY(${guids}::uuid[])${ruled(userVisible, ctx, "n")}
+      ORDER BY n.id FOR NO KEY UPDATE`,
+    { prepare: true },
+  );
+  return new Map(rows.map((user) => [user.guid, user]));
+}
+
 /** Steps of an account, each from certain statuses to one. Any other is refused with INVALID_TRANSITION. */
 const STEPS = {
+  approve: { from: [UserStatus.DRAFT], to: UserStatus.INVITED },
+  accept: { from: [UserStatus.INVITED], to: UserStatus.ACTIVE },
   suspend: { from: [UserStatus.ACTIVE], to: UserStatus.SUSPENDED },
   reactivate: { from: [UserStatus.SUSPENDED], to: UserStatus.ACTIVE },
   revoke: {
@@ -50,10 +65,10 @@ const STEPS = {
 } as const satisfies Record<string, { from: UserStatus[]; to: UserStatus }>;
 
 /** The status after a step. Refuses a step that the present status does not allow. */
-export function statusAfter(step: keyof typeof STEPS, user: User): UserStatus {
+export function statusAfter(step: keyof typeof STEPS, user: User, field = "userId"): UserStatus {
   const { from, to } = STEPS[step] as { from: UserStatus[]; to: UserStatus };
   if (!from.includes(user.status)) {
-    refuse(UsersErrorCode.INVALID_TRANSITION, `Cannot ${step} a user who is ${user.status}.`, "userId");
+    refuse(UsersErrorCode.INVALID_TRANSITION, `Cannot ${step} a user who is ${user.status}.`, field);
   }
   return to;
 }
@@ -128,9 +143,21 @@ export function refuseRevoked(user: User, field: string): void {
 
 /** A text that has to be there, trimmed, within its limit, without control characters. */
 export function requiredText(value: string, limit: number, field: string): string {
-  const text = value.normalize("NFC").trim();
-  if (text === "") refuse(UsersErrorCode.REQUIRED, "Cannot be blank.", field);
-  const problem = textProblem(text, limit);
+  return optionalText(value, limit, field) ?? refuse(UsersErrorCode.REQUIRED, "Cannot be blank.", field);
+}
+
+/** The same for one that may be missing: null when it is, or is blank. */
+export function optionalText(value: string | null | undefined, limit: number, field: string): string | null {
+  const text = value?.normalize("NFC").trim() || null;
+  const problem = text === null ? null : textProblem(text, limit);
+  if (problem) refuse(UsersErrorCode.INVALID, problem, field);
+  return text;
+}
+
+/** The same for one of several lines: line breaks and tabs are its only control characters. */
+export function multilineText(value: string | null | undefined, limit: number, field: string): string | null {
+  const text = value?.normalize("NFC").replace(/\r\n?/g, "\n").trim() || null;
+  const problem = text === null ? null : textProblem(text.replace(/[\n\t]/g, " "), limit);
   if (problem) refuse(UsersErrorCode.INVALID, problem, field);
   return text;
 }

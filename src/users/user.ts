@@ -10,10 +10,10 @@ import {
   Hidden,
   Node,
   normalise,
-  raw,
   UUID,
 } from "../kit/index.js";
-import { InviteStatus, inviteStatusOf, inviteStatusSql } from "./invite-status.js";
+import { printedNameSql } from "../access/index.js";
+import { InviteStatus, inviteStatusOf, inviteStatusSql, userInviteColumns } from "./invite-status.js";
 
 export enum UserType {
   INVESTOR = "INVESTOR",
@@ -111,10 +111,7 @@ export class User implements Node {
     nullable: true,
     description: "As printed: title, forename and surname. Null when none is known.",
     of: printedName,
-    sql: (user) =>
-      raw(
-        `nullif(concat_ws(' ', nullif(${user}.title, ''), nullif(${user}.forename, ''), nullif(${user}.surname, '')), '')`,
-      ),
+    sql: printedNameSql,
   })
   name!: string | null;
 
@@ -152,7 +149,7 @@ export class User implements Node {
     nullable: true,
     description: "The status of the latest invitation. Null: never invited.",
     of: (user, { now }) => inviteStatusOf(user.storedInviteStatus, user.inviteDateExpires, now),
-    sql: (user, { now }) => inviteStatusSql(user, now),
+    sql: (user, { now }) => inviteStatusSql(userInviteColumns(user), now),
   })
   inviteStatus!: InviteStatus | null;
 
@@ -173,6 +170,10 @@ export class User implements Node {
     description: "Grows by one with every change; give it back as `expectedVersion`.",
   })
   version!: number;
+
+  /** How often the account was locked out: tickets made before the last time are void. */
+  @Hidden("integer", { default: 0 })
+  lockouts!: number;
 
   @Hidden("text", { nullable: true, select: false })
   usernameNorm!: string | null;
@@ -198,7 +199,7 @@ export class User implements Node {
   }
 }
 
-function printedName({ title, forename, surname }: Partial<User>): string | null {
+export function printedName({ title, forename, surname }: Partial<User>): string | null {
   return [title, forename, surname].filter(Boolean).join(" ") || null;
 }
 

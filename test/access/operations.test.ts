@@ -8,9 +8,10 @@ import {
   parse,
 } from "graphql";
 import { v7 as uuidv7 } from "uuid";
-import { ANONYMOUS } from "../../src/access/index.js";
+import { ANONYMOUS, RoleScope, UserGroupKind } from "../../src/access/index.js";
 import { type OperationExtension, toGlobalId } from "../../src/kit/index.js";
 import { apiSchema } from "../../src/schema.js";
+import { UserStatus } from "../../src/users/index.js";
 import { examples, harness, problems, type Caller, type TestTenant } from "../harness/index.js";
 
 const { tenant, anonymous } = await harness();
@@ -122,29 +123,56 @@ const mutationIds: [string, Place, Operation][] = writes.flatMap((operation) => 
   return idPlaces(type).map((place): [string, Place, Operation] => [operation.name, place, operation]);
 });
 
+interface Made {
+  guid: string;
+  id: string;
+}
+
 /** What a field of that name holds the id of, and how to make one in a tenant. */
-const MAKERS: [RegExp, (here: TestTenant) => Promise<{ guid: string; id: string }>][] = [
+const MAKERS: [RegExp, (here: TestTenant) => Promise<Made>][] = [
   [/assignedInternalUserId$/, (here) => here.internal([])],
-  [/user(Id|s)?$/i, (here) => here.user()],
+  [/(user|member)(Id)?s?$/i, (here) => here.user()],
+  [/^shellId$/, (here) => here.group({ kind: UserGroupKind.SHELL })],
+  [/^roleIds$/, (here) => here.role({ scope: RoleScope.INTERNAL })],
+  [/roleId$/i, (here) => here.role()],
+  [/^invitationId$/, async (here) => here.invitation(await here.user({ status: UserStatus.INVITED }))],
   [/group(Id)?$/i, (here) => here.group()],
   [/classification(Id)?$/i, (here) => here.classification()],
 ];
 
+const nameOf = (place: Place): string => place.findLast((part) => typeof part === "string") as string;
+
 function makerOf(place: Place): (typeof MAKERS)[number][1] {
-  const name = place.findLast((part) => typeof part === "string") as string;
+  const name = nameOf(place);
   const maker = MAKERS.find(([pattern]) => pattern.test(name))?.[1];
   if (!maker) throw new Error(`What is ${name} the id of? Say so in MAKERS.`);
   return maker;
 }
 
-/** The operation's example input with ids of this tenant in it, and that id at that place. */
-async function inputWith(here: TestTenant, { name, variables }: Operation, place: Place, id: string): Promise<object> {
+/** Fields of which an input names one, and not the others. */
+const ALTERNATIVES: Record<string, string[]> = { resendInvitation: ["invitationId", "userId"] };
+
+/**
+ * The operation's example input with ids of this tenant in it, an own object's at that place too. Whoever is named
+ * beside a group belongs to it.
+ */
+async function inputWith(here: TestTenant, { name, variables }: Operation, place: Place): Promise<object> {
   const [argument] = schema.getMutationType()!.getFields()[name]!.args;
-  const input = structuredClone(variables.input) as object;
-  const required = idPlaces(getNamedType(argument!.type) as GraphQLInputObjectType);
-  for (const other of required)
-    if (valueAt(input, other) !== undefined) put(input, other, (await makerOf(other)(here)).id);
-  put(input, place, id);
+  const input = structuredClone(variables.input) as Record<string, unknown> & { flag?: string };
+  for (const other of ALTERNATIVES[name] ?? []) delete input[other];
+  put(input, place, "");
+  if (input.flag) await here.flag(input.flag);
+  const objects = new Map<string, Made>();
+  for (const one of idPlaces(getNamedType(argument!.type) as GraphQLInputObjectType)) {
+    if (valueAt(input, one) === undefined) continue;
+    const made = await makerOf(one)(here);
+    objects.set(nameOf(one), made);
+    put(input, one, made.id);
+  }
+  const group = objects.get("groupId");
+  const user = objects.get("userId") ?? objects.get("leadUserId");
+  if (group && user) await here.join(group, user);
+  if (name === "resendInvitation" && user) await here.invitation(user);
   return { input };
 }
 
@@ -162,7 +190,7 @@ describe.each(mutationIds)("%s(%j)", (_name, place, operation) => {
   test("answers another tenant's object and an unknown guid with the same bytes, and writes nothing", async () => {
     const [here, there] = [await tenant(), await tenant()];
     const theirs = await makerOf(place)(there);
-    const own = await inputWith(here, operation, place, "");
+    const own = await inputWith(here, operation, place);
     const ask = async (id: string): Promise<string> => {
       put(own, ["input", ...place], id);
       return (await here.admin.send(operation.document, own)).body;
@@ -182,44 +210,71 @@ describe.each(mutationIds)("%s(%j)", (_name, place, operation) => {
 
   test("finds one's own tenant's object", async () => {
     const here = await tenant();
-    const own = await makerOf(place)(here);
-    const { body } = await here.admin.send(operation.document, await inputWith(here, operation, place, own.id));
+    const { body } = await here.admin.send(operation.document, await inputWith(here, operation, place));
     expect(body).not.toMatch(/NOT_FOUND|UNKNOWN_/);
     expect(body).not.toContain("extensions");
   });
 });
 
 describe("another tenant's object and an unknown guid look alike", () => {
-  const ways: [string, (caller: Caller, type: string, guid: string) => Promise<{ body: string }>][] = [
-    ["node", (caller, type, guid) => caller.send(NODE, { id: toGlobalId(type, guid) })],
+  const BOTH = ["User", "UserGroup"];
+  const ways: [
+    way: string,
+    types: string[],
+    see: (caller: Caller, type: string, guid: string) => Promise<{ body: string }>,
+  ][] = [
+    ["node", BOTH, (caller, type, guid) => caller.send(NODE, { id: toGlobalId(type, guid) })],
     [
       "nodes",
+      BOTH,
       (caller, type, guid) =>
         caller.send("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", { ids: [toGlobalId(type, guid)] }),
     ],
-    ["user(id)", (caller, _type, guid) => caller.send(USER, { id: guid })],
-    ["user(guid)", (caller, _type, guid) => caller.send("query ($guid: UUID!) { user(guid: $guid) { id } }", { guid })],
+    ["user(id)", ["User"], (caller, _type, guid) => caller.send(USER, { id: guid })],
+    [
+      "user(guid)",
+      ["User"],
+      (caller, _type, guid) => caller.send("query ($guid: UUID!) { user(guid: $guid) { id } }", { guid }),
+    ],
+    [
+      "userGroup(id)",
+      ["UserGroup"],
+      (caller, _type, guid) => caller.send("query ($guid: ID!) { userGroup(id: $guid) { id } }", { guid }),
+    ],
+    [
+      "userGroup(guid)",
+      ["UserGroup"],
+      (caller, _type, guid) => caller.send("query ($guid: UUID!) { userGroup(guid: $guid) { id } }", { guid }),
+    ],
+    [
+      "userGroups(search)",
+      ["UserGroup"],
+      (caller, _type, guid) =>
+        caller.send("query ($guid: String!) { userGroups(search: $guid) { totalCount nodes { id } } }", { guid }),
+    ],
     [
       "users(search)",
+      ["User"],
       (caller, _type, guid) =>
         caller.send("query ($guid: String!) { users(search: $guid) { totalCount nodes { id } } }", { guid }),
     ],
     [
       "_entities(guid)",
+      BOTH,
       (caller, __typename, guid) => caller.send(ENTITIES, { representations: [{ __typename, guid }] }),
     ],
     [
       "_entities(id)",
+      BOTH,
       (caller, __typename, guid) =>
         caller.send(ENTITIES, { representations: [{ __typename, id: toGlobalId(__typename, guid) }] }),
     ],
   ];
 
-  test.each(ways)("by %s", async (way, see) => {
+  test.each(ways)("by %s", async (_way, asked, see) => {
     const [here, there] = [await tenant(), await tenant()];
-    const user = { type: "User", of: (one: TestTenant) => one.user() };
-    const group = { type: "UserGroup", of: (one: TestTenant) => one.group() };
-    for (const { type, of } of way.startsWith("user") ? [user] : [user, group]) {
+    for (const type of asked) {
+      const of = (one: TestTenant): Promise<Made> => (type === "User" ? one.user() : one.group());
       const [own, theirs] = [await of(here), await of(there)];
       const unknown = await see(here.admin, type, uuidv7());
       expect((await see(here.admin, type, theirs.guid)).body).toBe(unknown.body);
@@ -235,8 +290,8 @@ describe("another tenant's object and an unknown guid look alike", () => {
       ["User", here.admin.guid],
       ["UserGroup", group.guid],
     ] as const) {
-      for (const [way, see] of ways) {
-        if (way.startsWith("user") && type !== "User") continue;
+      for (const [, asked, see] of ways) {
+        if (!asked.includes(type)) continue;
         expect((await see(investor, type, guid)).body).toBe((await see(investor, type, uuidv7())).body);
       }
     }

@@ -2,10 +2,20 @@ import { createSecretKey, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTHeaderParameters, type JWTPayload } from "jose";
-import { PERMISSIONS, tokenVerifier } from "../../src/access/index.js";
+import { PERMISSIONS, SESSION_SECONDS, tokenVerifier } from "../../src/access/index.js";
 import { toGlobalId } from "../../src/kit/index.js";
 import { UserStatus, UserType } from "../../src/users/index.js";
-import { AUDIENCE, harness, ISSUER, operations, problems } from "../harness/index.js";
+import {
+  AUDIENCE,
+  harness,
+  ISSUER,
+  operations,
+  problems,
+  SESSION_ISSUER,
+  sessionKeys,
+  type Person,
+  type TestTenant,
+} from "../harness/index.js";
 
 const { tenant, url, bearer, anonymous, keys, database } = await harness();
 const stranger = await generateKeyPair("ES256", { extractable: true });
@@ -272,6 +282,27 @@ describe("scopes in a user's token", () => {
 });
 
 describe("an impersonated session", () => {
+  /** A session's token of the administrator as that user, with these changes; of our own key unless given another. */
+  const sessionToken = async (
+    here: TestTenant,
+    user: Person,
+    changes: JWTPayload = {},
+    header: Partial<JWTHeaderParameters> = {},
+    key: Parameters<SignJWT["sign"]>[0] = sessionKeys.signing.privateKey,
+  ): Promise<string> => {
+    const { guid: group } = await here.group({ members: [user] });
+    const iat = now();
+    const said = {
+      iss: SESSION_ISSUER,
+      iat,
+      exp: iat + SESSION_SECONDS,
+      act: { sub: here.admin.guid },
+      group_id: group,
+    };
+    const own = { alg: "EdDSA", kid: sessionKeys.signing.kid };
+    return signed(claimsOf(here, user, { ...said, ...changes }), { ...own, ...header }, key);
+  };
+
   test("has the user's rights and not the actor's", async () => {
     const here = await tenant();
     const user = await here.user();
@@ -288,19 +319,68 @@ describe("an impersonated session", () => {
     const here = await tenant();
     const user = await here.user();
     const sub = here.admin.guid;
-    for (const act of [null, "", "admin", sub, {}, { sub: "admin" }, { sub: 7 }, { sub, act: { sub } }, [sub]]) {
-      await expectRefused(await signed(claimsOf(here, user, { act })));
-    }
-    await expectAccepted(await signed(claimsOf(here, user, { act: { sub } })), user.guid);
+    const acts = [undefined, null, "", "admin", sub, {}, { sub: "admin" }, { sub: 7 }, { sub, act: { sub } }, [sub]];
+    for (const act of acts) await expectRefused(await sessionToken(here, user, { act }));
+    await expectAccepted(await sessionToken(here, user, { act: { sub } }), user.guid);
   });
 
-  test("is only for active staff of the same tenant", async () => {
+  test("is for one group, of which the user is a member", async () => {
+    const here = await tenant();
+    const [user, other] = [await here.user(), await here.group({ members: [await here.user()] })];
+    for (const group of [undefined, null, "", "group", 7, [other.guid], other.guid, randomUUID()]) {
+      await expectRefused(await sessionToken(here, user, { group_id: group }));
+    }
+  });
+
+  test("lasts 30 minutes at most, and says since when", async () => {
+    const here = await tenant();
+    const user = await here.user();
+    const iat = now();
+    await expectRefused(await sessionToken(here, user, { iat, exp: iat + SESSION_SECONDS + 1 }));
+    for (const wrong of [undefined, null, "now", `${iat}`]) {
+      await expectRefused(await sessionToken(here, user, { iat: wrong as never }));
+    }
+    const began = iat - SESSION_SECONDS;
+    await expectAccepted(await sessionToken(here, user, { iat: began + 60, exp: iat + 60 }), user.guid);
+    await expectRefused(await sessionToken(here, user, { iat: began - 60, exp: iat - 60 }));
+  });
+
+  test("is only for this audience", async () => {
+    const here = await tenant();
+    await expectRefused(await sessionToken(here, await here.user(), { aud: "another-service" }));
+  });
+
+  test("is never a service's", async () => {
+    const here = await tenant();
+    const changes = { sub: "reports", client_id: "reports", scope: "users.read" };
+    await expectRefused(await sessionToken(here, await here.user(), changes));
+  });
+
+  test("is signed by our own key, which signs nothing else", async () => {
+    const here = await tenant();
+    const user = await here.user();
+    const platform = { alg: "ES256", kid: "test" };
+    const { privateKey } = await generateKeyPair("EdDSA");
+    await expectRefused(await sessionToken(here, user, {}, platform, keys.privateKey));
+    await expectRefused(await sessionToken(here, user, { iss: ISSUER }, platform, keys.privateKey));
+    await expectRefused(await sessionToken(here, user, { iss: ISSUER }));
+    await expectRefused(await sessionToken(here, user, { iss: ISSUER, act: undefined }));
+    await expectRefused(await sessionToken(here, user, {}, {}, privateKey));
+    for (const kid of ["test", "unknown", undefined]) await expectRefused(await sessionToken(here, user, {}, { kid }));
+    // The control: without who acts, it is a token as the platform signs it.
+    const plain = await sessionToken(here, user, { iss: ISSUER, act: undefined }, platform, keys.privateKey);
+    await expectAccepted(plain, user.guid);
+  });
+
+  test("is only for active administrators of the same tenant who may impersonate", async () => {
     const [here, there] = [await tenant(), await tenant()];
     const user = await here.user();
     const actors = [
       await here.user(),
-      await here.internal([], { status: UserStatus.SUSPENDED }),
-      await here.internal([], { status: UserStatus.REVOKED }),
+      await here.internal(["users.impersonate"]),
+      await here.internal(["users.read"], { administrator: true }),
+      await here.internal(["users.impersonate"], { administrator: true, status: UserStatus.SUSPENDED }),
+      await here.internal(["users.impersonate"], { administrator: true, status: UserStatus.REVOKED }),
       there.admin,
       { ...user, guid: "00000000-0000-7000-8000-000000000000" },
     ];
@@ -335,7 +415,10 @@ describe("what goes wrong on our side does not refuse the token", () => {
     const claims = claimsOf({ id: randomUUID() }, { guid: randomUUID() });
     /** How a server that has just started takes a token. */
     const outcome = async (header: Partial<JWTHeaderParameters> = {}): Promise<string> => {
-      const verify = await tokenVerifier({ issuer: ISSUER, audience: AUDIENCE, keys: { jwksUrl } });
+      const verify = await tokenVerifier(
+        { issuer: ISSUER, audience: AUDIENCE, keys: { jwksUrl }, sessionIssuer: SESSION_ISSUER },
+        sessionKeys,
+      );
       const accepted = verify(await signed(claims, header)).then(() => "accepted");
       return accepted.catch((error: { extensions?: { code: string } }) => error.extensions?.code ?? "a fault");
     };

@@ -23,11 +23,13 @@ describe("every write leaves one event that says who did what to whom", () => {
     prepare: (here: TestTenant) => Promise<{ input: object; targetId?: string; changes: object[] }>,
   ];
 
-  const step = (from: UserStatus, to: UserStatus) => async (here: TestTenant) => {
+  const step = (from: UserStatus, to: UserStatus, more: object) => async (here: TestTenant) => {
     const user = await here.user({ status: from });
-    const changes = [{ type: "User", id: user.guid, action: "UPDATE", fields: { status: [from, to] } }];
+    const changes = [{ type: "User", id: user.guid, action: "UPDATE", fields: { status: [from, to], ...more } }];
     return { input: { userId: user.id }, targetId: user.guid, changes };
   };
+
+  const LOCKED_OUT = { lockouts: [0, 1] };
 
   const WRITES: Write[] = [
     [
@@ -58,9 +60,9 @@ describe("every write leaves one event that says who did what to whom", () => {
         changes: [{ type: "User", id: admin.guid, action: "UPDATE", fields: { forename: ["Ada", "Eva"] } }],
       }),
     ],
-    ["suspendUser", operations.SuspendUser!, step(UserStatus.ACTIVE, UserStatus.SUSPENDED)],
-    ["reactivateUser", operations.ReactivateUser!, step(UserStatus.SUSPENDED, UserStatus.ACTIVE)],
-    ["revokeUser", operations.RevokeUser!, step(UserStatus.ACTIVE, UserStatus.REVOKED)],
+    ["suspendUser", operations.SuspendUser!, step(UserStatus.ACTIVE, UserStatus.SUSPENDED, LOCKED_OUT)],
+    ["reactivateUser", operations.ReactivateUser!, step(UserStatus.SUSPENDED, UserStatus.ACTIVE, {})],
+    ["revokeUser", operations.RevokeUser!, step(UserStatus.ACTIVE, UserStatus.REVOKED, LOCKED_OUT)],
     [
       "createClassification",
       operations.CreateClassification!,
@@ -125,7 +127,7 @@ describe("every write leaves one event that says who did what to whom", () => {
         actorKind: "USER",
         actorId: here.admin.guid,
         subjectId: null,
-        targetType: (changes[0] as { type: string }).type,
+        targetType: (changes[0] as { type: string }).type.replace("UserClassification", "User"),
         targetId: targetId ?? expect.any(String),
         requestId: answer.headers.get("x-request-id"),
         changes,
@@ -137,7 +139,7 @@ describe("every write leaves one event that says who did what to whom", () => {
 test("the event of a revoked user is about the user, also when an invitation goes with the account", async () => {
   const here = await tenant();
   const user = await here.user({ status: UserStatus.INVITED, storedInviteStatus: InviteStatus.INVITED });
-  await here.invitation(user, { status: InviteStatus.INVITED });
+  await here.invitation(user, { storedStatus: InviteStatus.INVITED });
   expect(await here.refusals(here.admin, operations.RevokeUser!, { userId: user.id })).toEqual([]);
   const { auditEvents } = await here.admin.ask(operations.AuditEventsOfUser!, { guid: user.guid });
   expect(auditEvents.nodes).toMatchObject([{ operation: "revokeUser", targetType: "User", targetId: user.guid }]);

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { readConfig } from "../../src/config.js";
-import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKey } from "../../src/demo/index.js";
+import {
+  DEVELOPMENT_AUDIENCE,
+  DEVELOPMENT_ISSUER,
+  DEVELOPMENT_SESSION_ISSUER,
+  developmentKey,
+} from "../../src/demo/index.js";
 import { check, checkAudit, cursorAt } from "./check.js";
 import type { LimitSettings } from "./limit.js";
 import { load, message, type Requests } from "./load.js";
@@ -14,7 +19,7 @@ import { type Figures, goals, type Result, table } from "./report.js";
 import { Service } from "./service.js";
 import type { SubgraphSettings } from "./subgraph.js";
 import { administratorOf, benchTenant, type BenchTenant, sampleOf } from "./tenant.js";
-import { type Sample, type WorkloadName, workloads } from "./workloads.js";
+import { type Sample, type Workload, type WorkloadName, workloads } from "./workloads.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -27,6 +32,7 @@ const { values: options } = parseArgs({
   },
 });
 const ROUNDS = 3;
+const MEMORY_GOAL = 200;
 const config = readConfig();
 const users = Number(options.users);
 const seconds = Number(options.seconds);
@@ -54,7 +60,12 @@ async function withBench(work: (bench: Bench) => Promise<void>): Promise<void> {
   try {
     const key = await developmentKey(config.DATA_DIR);
     const poolMax = config.DB_POOL_MAX;
-    const tokens = { issuer: DEVELOPMENT_ISSUER, audience: DEVELOPMENT_AUDIENCE, keys: { jwks: key.jwks } };
+    const tokens = {
+      issuer: DEVELOPMENT_ISSUER,
+      audience: DEVELOPMENT_AUDIENCE,
+      keys: { jwks: key.jwks },
+      sessionIssuer: DEVELOPMENT_SESSION_ISSUER,
+    };
     const settings: SubgraphSettings = { databaseUrl: tenant.appUrl, poolMax, tokens };
     const subgraph = await Service.start("./subgraph.js", settings);
     services.push(subgraph);
@@ -130,7 +141,7 @@ async function measured(side: Side, to: Requests, turn: { next: number }, caller
 }
 
 async function run(name: WorkloadName, { tenant, sample, token, subgraph, limit }: Bench): Promise<Result[]> {
-  const { title, goal, document, inputs: inputsOf } = workloads[name];
+  const { title, goal, memoryGoal = MEMORY_GOAL, document, inputs: inputsOf }: Workload = workloads[name];
   const inputs = inputsOf(sample);
   const variables = inputs.map((input) => input.variables);
   const url = new URL(name, limit.service.url);
@@ -163,7 +174,7 @@ async function run(name: WorkloadName, { tenant, sample, token, subgraph, limit 
         rounds[index]!.push(await measured(side, to, turn, callers, callers === 1 ? seconds / 2 : seconds));
       }
     }
-    const result = { name, title, goal, callers, subgraph: median(rounds[0]), limit: median(rounds[1]) };
+    const result = { name, title, goal, memoryGoal, callers, subgraph: median(rounds[0]), limit: median(rounds[1]) };
     results.push(result);
     process.stderr.write(`${table([result]).split("\n")[1]}\n`);
   }

@@ -13,6 +13,7 @@ serve(async (settings: SubgraphSettings) => {
     port: 0,
     statementTimeout: 5_000,
     routerSecrets: [],
+    secrets: ["only measured, never told: 32 characters"],
     nodeFields: true,
     compileQueries: true,
     development: false,

@@ -20,11 +20,14 @@ export interface BenchTenant extends DatabaseUrls {
   stop: () => Promise<void>;
 }
 
-/** A tenant of that many users in a database of its own, kept until the migrations are others. */
+/** A tenant of that many users in a database of its own, kept until the migrations or the generator are others. */
 export async function benchTenant(dataDir: string, users: number): Promise<BenchTenant> {
   const tell = (line: string): unknown => process.stderr.write(`${line}\n`);
   const cluster = await startEmbeddedPostgres({ dataDir, durable: true, settings: SETTINGS, notice: tell });
-  const database = `bench_${users}_${createHash("sha1").update(migrations.join()).digest("hex").slice(0, 8)}`;
+  const database = `bench_${users}_${createHash("sha1")
+    .update([...migrations, GeneratedTenant].join())
+    .digest("hex")
+    .slice(0, 8)}`;
   await dropOutdated(cluster.url("postgres"), database);
   const urls = await ensureDatabase((name) => cluster.url(name), database);
   await migrate(urls.ownerUrl, new URL(urls.appUrl).username);

@@ -2,17 +2,26 @@ import "reflect-metadata";
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from "jose";
 import pino from "pino";
 import { v7 as uuidv7 } from "uuid";
-import { PERMISSIONS, Role, UserRole, type Permission } from "../../src/access/index.js";
+import {
+  PERMISSIONS,
+  Role,
+  RoleScope,
+  SessionKeys,
+  sessionSigner,
+  UserRole,
+  type Permission,
+} from "../../src/access/index.js";
 import { dataSource, poolOf } from "../../src/database/index.js";
 import { exampleOperations } from "../../src/explorer/index.js";
 import { Invitation } from "../../src/invitations/index.js";
-import { TenantDb, toGlobalId } from "../../src/kit/index.js";
+import { Secrets, TenantDb, toGlobalId } from "../../src/kit/index.js";
 import { startServer, type RunningServer, type ServerOptions } from "../../src/server.js";
 import { entities } from "../../src/schema.js";
-import { GroupMember, UserGroup } from "../../src/user-groups/index.js";
+import { FeatureFlag, GroupMember, UserGroup } from "../../src/user-groups/index.js";
 import {
   Classification,
   ClassificationSource,
+  InviteStatus,
   User,
   UserClassification,
   UserStatus,
@@ -25,6 +34,12 @@ export type { TestDatabase } from "./database.js";
 
 export const ISSUER = "https://issuer.test/";
 export const AUDIENCE = "users-subgraph";
+export const SESSION_ISSUER = "https://sessions.test/";
+export const SECRET = "a secret of the tests: 32 characters and more";
+
+/** What a server with that secret signs sessions with. */
+export const sessionKeys = new SessionKeys(new Secrets([SECRET]));
+const signSession = sessionSigner({ sessionIssuer: SESSION_ISSUER, audience: AUDIENCE }, sessionKeys);
 
 /** The documents of schema/operations with the variables written above them. */
 export const examples = exampleOperations("schema/operations");
@@ -119,10 +134,16 @@ export class TestTenant {
     { administrator = false, ...values }: Partial<User> & { administrator?: boolean } = {},
   ): Promise<Person> {
     const person = await this.user({ type: UserType.INTERNAL, ...values });
-    const role = { guid: uuidv7(), scope: "INTERNAL" as const, name: `role ${uuidv7()}`, administrator };
-    await this.db.insert(Role, { ...role, permissions: [...permissions] });
+    const role = await this.role({ scope: RoleScope.INTERNAL, administrator, permissions: [...permissions] });
     await this.db.insert(UserRole, { userId: person.guid, roleId: role.guid });
     return person;
+  }
+
+  /** A role of groups unless told otherwise. */
+  async role(values: Partial<Role> = {}): Promise<{ guid: string; id: string }> {
+    const guid = values.guid ?? uuidv7();
+    await this.db.insert(Role, { guid, scope: RoleScope.GROUP, name: `role ${guid}`, permissions: [], ...values });
+    return { guid, id: toGlobalId("Role", guid) };
   }
 
   /** Takes all roles from a member of staff. */
@@ -132,10 +153,11 @@ export class TestTenant {
     });
   }
 
-  /** The session of an internal user who acts as somebody. */
-  async actingAs(actor: Person, user: Person): Promise<Person> {
-    const token = await this.server.sign({ sub: user.guid, tenant_id: this.id, act: { sub: actor.guid } });
-    return { ...user, ...this.server.bearer(token) };
+  /** The session of an internal user who acts as somebody, in a group that is made for it unless given. */
+  async actingAs(actor: Person, user: Person, group?: { guid: string }): Promise<Person> {
+    const { guid: groupId } = group ?? (await this.group({ members: [user] }));
+    const session = { tenantId: this.id, userId: user.guid, actorId: actor.guid, groupId };
+    return { ...user, ...this.server.bearer((await signSession(session)).accessToken) };
   }
 
   async service(...scopes: Permission[]): Promise<Caller> {
@@ -206,20 +228,54 @@ export class TestTenant {
     return Object.fromEntries((await Promise.all(rows)) as [string, Record<string, unknown>[]][]);
   }
 
-  async invitation(user: Person, values: Partial<Invitation>): Promise<void> {
-    await this.db.insert(Invitation, { guid: uuidv7(), userId: user.guid, ...values });
+  /** An invitation of this user, sent unless told otherwise. */
+  async invitation(user: { guid: string }, values: Partial<Invitation> = {}): Promise<{ guid: string; id: string }> {
+    const guid = uuidv7();
+    await this.db.insert(Invitation, { guid, userId: user.guid, storedStatus: InviteStatus.INVITED, ...values });
+    return { guid, id: toGlobalId("Invitation", guid) };
   }
 
-  async group(
-    values: Partial<UserGroup> & { lead?: Person; members?: Person[] } = {},
+  async flag(
+    key = `flag-${++this.count}`,
+    { guid = uuidv7(), description = `What ${key} gives.` }: Partial<FeatureFlag> = {},
   ): Promise<{ guid: string; id: string }> {
-    const { lead, members = [], ...rest } = values;
+    await this.db.insert(FeatureFlag, { guid, key, description });
+    return { guid, id: toGlobalId("FeatureFlag", guid) };
+  }
+
+  /** A group with its lead and its signatories among the members, who all hold that role if one is given. */
+  async group(
+    values: Partial<UserGroup> & { lead?: Person; members?: Person[]; signatories?: Person[]; roleId?: string } = {},
+  ): Promise<{ guid: string; id: string }> {
+    const { lead, members = [], signatories = [], roleId = null, ...rest } = values;
     const guid = rest.guid ?? uuidv7();
-    await this.db.insert(UserGroup, { guid, name: `Group ${++this.count}`, leadUserId: lead?.guid ?? null, ...rest });
-    for (const member of new Set([...(lead ? [lead] : []), ...members])) {
-      await this.db.insert(GroupMember, { groupId: guid, userId: member.guid });
-    }
+    const all = [...new Set([...(lead ? [lead] : []), ...members, ...signatories])];
+    await this.db.insert(UserGroup, {
+      guid,
+      name: `Group ${++this.count}`,
+      leadUserId: lead?.guid ?? null,
+      memberCount: all.length,
+      ...rest,
+    });
+    await this.db.insertAll(
+      GroupMember,
+      all.map((member) => ({
+        groupId: guid,
+        userId: member.guid,
+        roleId,
+        isSignatory: signatories.includes(member),
+      })),
+    );
     return { guid, id: toGlobalId("UserGroup", guid) };
+  }
+
+  /** Adds somebody to a group as told. */
+  async join(group: { guid: string }, user: { guid: string }, values: Partial<GroupMember> = {}): Promise<void> {
+    await this.db.insert(GroupMember, { groupId: group.guid, userId: user.guid, ...values });
+    await this.server.database.sql(
+      "UPDATE user_groups SET member_count = member_count + 1 WHERE tenant_id = $1 AND id = $2",
+      [this.id, group.guid],
+    );
   }
 }
 
@@ -235,8 +291,9 @@ export async function harness(options: Partial<ServerOptions> & { asOwner?: bool
     databaseUrl: options.asOwner ? database.superUrl : database.appUrl,
     poolMax: 10,
     statementTimeout: 5_000,
-    tokens: { issuer: ISSUER, audience: AUDIENCE, keys: { jwks: [jwk] } },
+    tokens: { issuer: ISSUER, audience: AUDIENCE, keys: { jwks: [jwk] }, sessionIssuer: SESSION_ISSUER },
     routerSecrets: [],
+    secrets: [SECRET],
     nodeFields: true,
     compileQueries: true,
     development: true,

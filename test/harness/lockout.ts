@@ -49,10 +49,10 @@ export function lockoutRules({ tenant }: Harness, { document, from, to }: Lockou
 
   test("ends the sessions in which an internal user acts as others", async () => {
     const here = await tenant();
-    const [user, member] = [await here.user(), await here.internal(INTERNAL)];
-    const session = await here.actingAs(member, user);
+    const actor = await here.internal(["users.impersonate"], { administrator: true });
+    const session = await here.actingAs(actor, await here.user());
     await session.ask(operations.Me!);
-    expect(await lockOut(here, member)).toEqual([]);
+    expect(await lockOut(here, actor)).toEqual([]);
     expect((await session.send(operations.Me!)).status).toBe(401);
   });
 

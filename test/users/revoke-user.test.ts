@@ -15,7 +15,7 @@ lockoutRules(server, {
 test.each([InviteStatus.DRAFT, InviteStatus.INVITED] as const)("withdraws an open invitation: %s", async (status) => {
   const here = await tenant();
   const user = await here.user({ status: UserStatus.INVITED, storedInviteStatus: status });
-  await here.invitation(user, { status });
+  await here.invitation(user, { storedStatus: status });
   expect(await here.refusals(here.admin, document, { userId: user.id })).toEqual([]);
   const read = await here.read(user);
   expect(read).toMatchObject({ status: "REVOKED", inviteStatus: "REVOKED", version: 2 });
@@ -29,7 +29,7 @@ test.each([InviteStatus.DRAFT, InviteStatus.INVITED] as const)("withdraws an ope
 test("leaves an invitation that was accepted as it is", async () => {
   const here = await tenant();
   const user = await here.user({ storedInviteStatus: InviteStatus.COMPLETED });
-  await here.invitation(user, { status: InviteStatus.COMPLETED });
+  await here.invitation(user, { storedStatus: InviteStatus.COMPLETED });
   expect(await here.refusals(here.admin, document, { userId: user.id })).toEqual([]);
   expect(await here.read(user)).toMatchObject({ status: "REVOKED", inviteStatus: "COMPLETED" });
 });

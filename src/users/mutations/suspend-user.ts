@@ -26,6 +26,6 @@ export class SuspendUser {
     const user = await userToChange(ctx, input.userId, "userId");
     const status = statusAfter("suspend", user);
     await refuseLockout(ctx, user, administrators);
-    return { user: ctx.db.update(User, user, { status }) };
+    return { user: ctx.db.update(User, user, { status, lockouts: user.lockouts + 1 }) };
   }
 }

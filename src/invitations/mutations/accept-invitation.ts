@@ -1,0 +1,92 @@
+import { Field, InputType, Resolver } from "type-graphql";
+import { ANONYMOUS, bearers, UserGroupKind } from "../../access/index.js";
+import {
+  type Context,
+  digestOf,
+  MutationInput,
+  payloadOf,
+  refuse,
+  sql,
+  tenantOfTicket,
+  UsersErrorCode,
+  Write,
+} from "../../kit/index.js";
+import { addMembers, UserGroup } from "../../user-groups/index.js";
+import { InviteStatus, inviteStatusOf, profileChanges, statusAfter, User } from "../../users/index.js";
+import { Invitation } from "../invitation.js";
+import { copiesOf, type Invited, refuseClosed, type Standing } from "../rules.js";
+
+@InputType()
+class AcceptInvitationInput extends MutationInput {
+  @Field(() => String, { description: "The token of the invitation's mail." })
+  token!: string;
+
+  @Field(() => String, { nullable: true, description: "At most 32 characters. Left out: as invited." })
+  title?: string | null;
+
+  @Field(() => String, { nullable: true, description: "At most 255 characters. Left out: as invited." })
+  forename?: string | null;
+
+  @Field(() => String, { nullable: true, description: "At most 255 characters. Left out: as invited." })
+  surname?: string | null;
+}
+
+const AcceptInvitationPayload = payloadOf("AcceptInvitation", { invitation: () => Invitation, user: () => User });
+
+const unknown = (): never => refuse(UsersErrorCode.NOT_FOUND, "No such invitation.", "token");
+
+@Resolver()
+export class AcceptInvitation {
+  @Write({
+    input: () => AcceptInvitationInput,
+    payload: () => AcceptInvitationPayload,
+    allow: bearers,
+    enter: ({ token }: AcceptInvitationInput, ctx) => ({
+      ...ctx,
+      viewer: ANONYMOUS,
+      db: ctx.db.inTenant(tenantOfTicket(token) ?? unknown()),
+    }),
+    description:
+      "Accepts the invitation whose mail the caller holds, once: the account is active, and a member of the invitation's group. The payload shows plain fields; relations need the user's own token.",
+  })
+  async acceptInvitation(input: AcceptInvitationInput, ctx: Context): Promise<Invited> {
+    const { db, now } = ctx;
+    const { user, group, invitation } = await bearer(input.token, ctx);
+    refuseClosed(invitation, "token");
+    if (inviteStatusOf(invitation.storedStatus, invitation.dateExpires, now) === InviteStatus.EXPIRED) {
+      refuse(UsersErrorCode.INVITATION_EXPIRED, "This invitation is past its date.", "token");
+    }
+    const { title, forename, surname } = input;
+    const accepted = { storedStatus: InviteStatus.COMPLETED, dateExpires: null, dateModified: now.toISOString() };
+    const active = db.update(User, user, {
+      ...profileChanges({ title, forename, surname }),
+      status: statusAfter("accept", user),
+      ...copiesOf({ ...(invitation as Standing), ...accepted }),
+    });
+    if (group) await join({ user, invitation }, group, ctx);
+    return { user: active, invitation: db.update(Invitation, invitation, accepted) };
+  }
+}
+
+/** Whom the token invites, where to, and by what; locked in the order of all writes. */
+async function bearer(token: string, ctx: Context): Promise<Invited & { group: UserGroup | null }> {
+  const { db } = ctx;
+  const [found] = await db.query<Pick<Invitation, "guid" | "userId" | "groupId">>(
+    sql`SELECT n.id AS guid, n.user_id AS "userId", n.group_id AS "groupId" FROM invitations n
+      WHERE ${db.tenantIs("n")} AND n.token_hash = ${digestOf(token)}`,
+    { prepare: true },
+  );
+  if (!found) return unknown();
+  const user = await db.find(User, { guid: found.userId });
+  const group = found.groupId === null ? null : await db.find(UserGroup, { guid: found.groupId });
+  // Sent again in the meantime, it has another token.
+  const invitation = await db.find(Invitation, { guid: found.guid, tokenHash: digestOf(token) });
+  return { user: user!, group, invitation: invitation ?? unknown() };
+}
+
+/** Makes the user a member, and of a shell without a lead its lead, unless invited as a member only. */
+async function join({ user, invitation }: Invited, group: UserGroup, ctx: Context): Promise<void> {
+  const leads = group.kind === UserGroupKind.SHELL && group.leadUserId === null && invitation.asLead !== false;
+  const led = leads ? ctx.db.update(UserGroup, group, { leadUserId: user.guid }) : group;
+  await addMembers(ctx, led, [user.guid], invitation.roleId);
+}

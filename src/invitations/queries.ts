@@ -1,0 +1,230 @@
+import { ArgsType, Field, ID, InputType, registerEnumType, Resolver } from "type-graphql";
+import { Role, roleByGuid, signedIn } from "../access/index.js";
+import {
+  badUserInput,
+  by,
+  connectionOf,
+  DateScalar,
+  dayRange,
+  type Direction,
+  join,
+  keyOf,
+  OrderDirection,
+  type Page,
+  PageArgs,
+  Read,
+  Related,
+  type Selection,
+  type Sort,
+  sql,
+  type Sql,
+  UUID,
+} from "../kit/index.js";
+import { MailDelivery } from "../mail/index.js";
+import { groupByGuid, UserGroup } from "../user-groups/index.js";
+import { byInviteStatus, InviteStatus, inviteStatusIn, User, userByGuid } from "../users/index.js";
+import { inviteColumns, Invitation } from "./invitation.js";
+import { invitationByGuid, invitationList, invitationsByUser, mailByGuid } from "./loaders.js";
+
+const InvitationConnection = connectionOf("Invitation", () => Invitation, "Invitations that the caller may see.");
+
+export enum InvitationOrderField {
+  CREATED_AT = "CREATED_AT",
+  STATUS = "STATUS",
+}
+registerEnumType(InvitationOrderField, {
+  name: "InvitationOrderField",
+  description: "What invitations are ordered by. Ties: by guid.",
+  valuesConfig: {
+    CREATED_AT: { description: "When they were recorded." },
+    STATUS: { description: "The status as a word, EXPIRED among them." },
+  },
+});
+
+const INVITATION_SORTS: Record<InvitationOrderField, Sort> = {
+  CREATED_AT: by("n.created_at"),
+  STATUS: byInviteStatus(inviteColumns("n")),
+};
+
+@InputType({ description: "How invitations are ordered." })
+class InvitationOrder {
+  @Field(() => InvitationOrderField, { nullable: true, description: "By what. Null: by CREATED_AT." })
+  field?: InvitationOrderField | null;
+
+  @Field(() => OrderDirection, { nullable: true, description: "Which way. Null: ascending." })
+  direction?: Direction | null;
+}
+
+@InputType({
+  description:
+    "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing. Ranges are whole days of UTC, both ends included.",
+})
+class InvitationFilter {
+  @Field(() => [InviteStatus], { nullable: true, description: "Stands at one of these now." })
+  status?: InviteStatus[] | null;
+
+  @Field(() => ID, { nullable: true, description: "Invites this user." })
+  userId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "Is into this group." })
+  groupId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "Was asked for by this user." })
+  invitedById?: string | null;
+
+  @Field(() => DateScalar, { nullable: true, description: "Was recorded on this day or later." })
+  createdAtFrom?: string | null;
+
+  @Field(() => DateScalar, { nullable: true, description: "Was recorded on this day or earlier." })
+  createdAtTo?: string | null;
+}
+
+@ArgsType()
+class InvitationsArgs extends PageArgs {
+  @Field(() => InvitationFilter, { nullable: true, description: "Only invitations that meet all of this." })
+  filter?: InvitationFilter | null;
+
+  @Field(() => InvitationOrder, { nullable: true, description: "Null: by CREATED_AT, the newest first." })
+  orderBy?: InvitationOrder | null;
+}
+
+function invitationSelection({ filter, orderBy }: InvitationsArgs): Selection {
+  const { status, ...rest } = filter ?? {};
+  const conditions = filterConditions(rest);
+  const field = orderBy?.field ?? InvitationOrderField.CREATED_AT;
+  return {
+    sort: INVITATION_SORTS[field],
+    direction: orderBy ? (orderBy.direction ?? OrderDirection.ASC) : OrderDirection.DESC,
+    where: (now) => {
+      const all = [...conditions, ...(status ? [inviteStatusIn(inviteColumns("n"), status, now)] : [])];
+      return all.length > 0 ? join(all, " AND ") : null;
+    },
+    prepare: !filter,
+    identity: [field, filter ?? null],
+  };
+}
+
+function filterConditions(filter: Omit<InvitationFilter, "status">): Sql[] {
+  const { userId, groupId, invitedById, createdAtFrom, createdAtTo } = filter;
+  const conditions = dayRange("n.created_at", createdAtFrom, createdAtTo, ["filter", "createdAtFrom"]);
+  const key = (type: string, id: string, name: string): string => keyOf(type, id, ["filter", name]);
+  if (userId != null) conditions.push(sql`n.user_id = ${key("User", userId, "userId")}`);
+  if (groupId != null) conditions.push(sql`n.group_id = ${key("UserGroup", groupId, "groupId")}`);
+  if (invitedById != null) conditions.push(sql`n.invited_by_user_id = ${key("User", invitedById, "invitedById")}`);
+  return conditions;
+}
+
+@ArgsType()
+class InvitationArgs {
+  @Field(() => ID, { nullable: true, description: "The invitation's global id." })
+  id?: string | null;
+
+  @Field(() => UUID, { nullable: true, description: "The invitation's platform id." })
+  guid?: string | null;
+}
+
+const invitationKey = ({ id, guid }: InvitationArgs): string => {
+  if ((id == null) === (guid == null)) throw badUserInput("Give exactly one of `id` and `guid`.", ["id"]);
+  return guid ?? keyOf("Invitation", id!, ["id"]);
+};
+
+@Resolver()
+export class InvitationQueries {
+  @Read({
+    type: () => Invitation,
+    nullable: true,
+    args: () => InvitationArgs,
+    allow: signedIn,
+    description: "One invitation by exactly one key; null when there is none that the caller may see.",
+    one: invitationByGuid,
+    key: invitationKey,
+  })
+  invitation!: Invitation | null;
+
+  @Read({
+    type: () => InvitationConnection,
+    args: () => InvitationsArgs,
+    allow: signedIn,
+    description:
+      "Invitations: all for holders of `users.read`, `invitations.write` or `invitations.approve`, for a lead those into their group, for anybody their own.",
+    list: invitationList,
+    select: invitationSelection,
+  })
+  invitations!: Page<Invitation>;
+}
+
+@Resolver(() => User)
+export class InvitationsOfUser {
+  @Related({
+    type: () => InvitationConnection,
+    args: () => PageArgs,
+    allow: signedIn,
+    description: "The user's invitations that the caller may see, the newest first.",
+    pages: invitationsByUser,
+    from: "guid",
+  })
+  invitations!: Page<Invitation>;
+}
+
+@Resolver(() => Invitation)
+export class FieldsOfInvitation {
+  @Related({
+    type: () => User,
+    nullable: true,
+    allow: signedIn,
+    description: "Whom it invites; null when the caller may not see them.",
+    one: userByGuid,
+    from: "userId",
+  })
+  user!: User | null;
+
+  @Related({
+    type: () => UserGroup,
+    nullable: true,
+    allow: signedIn,
+    description: "The group that the user joins by accepting; null: none, or none that the caller may see.",
+    one: groupByGuid,
+    from: "groupId",
+  })
+  group!: UserGroup | null;
+
+  @Related({
+    type: () => Role,
+    nullable: true,
+    allow: signedIn,
+    description: "The role in that group; null: the group's default.",
+    one: roleByGuid,
+    from: "roleId",
+  })
+  role!: Role | null;
+
+  @Related({
+    type: () => User,
+    nullable: true,
+    allow: signedIn,
+    description: "Who asked for it; null for a service, or when the caller may not see them.",
+    one: userByGuid,
+    from: "invitedByUserId",
+  })
+  invitedBy!: User | null;
+
+  @Related({
+    type: () => User,
+    nullable: true,
+    allow: signedIn,
+    description: "Who approved it; null when nobody had to, or for a service, or when the caller may not see them.",
+    one: userByGuid,
+    from: "approvedByUserId",
+  })
+  approvedBy!: User | null;
+
+  @Related({
+    type: () => MailDelivery,
+    nullable: true,
+    allow: signedIn,
+    description: "The latest mail and how its delivery stands; null before the first.",
+    one: mailByGuid,
+    from: "mailId",
+  })
+  mail!: MailDelivery | null;
+}

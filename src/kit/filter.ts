@@ -1,0 +1,49 @@
+import sql, { raw, type Sql } from "sql-template-tag";
+import { badUserInput } from "./errors.js";
+import { isUuid } from "./scalars.js";
+import { containsPattern, normalise } from "./text.js";
+
+/** Conditions for a range of whole days of UTC, both ends included. @throws BAD_USER_INPUT when it ends before it begins. */
+export function dayRange(
+  column: string,
+  from: string | null | undefined,
+  to: string | null | undefined,
+  path: readonly string[],
+): Sql[] {
+  if (from && to && from > to) throw badUserInput("The range ends before it begins.", path);
+  return [
+    ...(from ? [sql`${raw(column)} >= ${from}::date`] : []),
+    ...(to ? [sql`${raw(column)} < ${to}::date + 1`] : []),
+  ];
+}
+
+export const MAX_SEARCH = 200;
+
+/** What is searched for, as it is compared; "" for no search. @throws BAD_USER_INPUT when it is too long. */
+export function searchText(search: string | null | undefined): string {
+  if (search && Array.from(search).length > MAX_SEARCH) {
+    throw badUserInput(`At most ${MAX_SEARCH} characters.`, ["search"]);
+  }
+  return normalise(search ?? "");
+}
+
+/**
+ * Where a text is found in a column, read from a view that its trigram index serves. From three letters on the index
+ * knows the rows, and they are taken first (OFFSET 0 is a fence): in the order of names the planner would hope to meet
+ * enough of them soon, and walk the tenant when it errs.
+ */
+export function searchOf(
+  view: string,
+  column: string,
+  text: string,
+  tenantIs: (alias: string) => Sql,
+): { table: Sql; where: Sql } {
+  const table = raw(view);
+  const contained = sql`${raw(`n.${column}`)} LIKE ${containsPattern(text)}`;
+  if (isUuid(text)) return { table, where: sql`(n.id = ${text} OR ${contained})` };
+  if (Array.from(text).length < 3) return { table, where: contained };
+  return {
+    table: sql`(SELECT n.* FROM ${table} n WHERE ${tenantIs("n")} AND ${contained} OFFSET 0)`,
+    where: raw("true"),
+  };
+}

@@ -1,0 +1,52 @@
+import "reflect-metadata";
+import { ConfigError, readConfig } from "./config.js";
+import { databaseProblems, dataSource, poolOf } from "./database/index.js";
+import { developmentSecret } from "./demo/index.js";
+import { Secrets } from "./kit/index.js";
+import { logger } from "./log.js";
+import { addressFor, DEVELOPMENT_INVITATION_PATH, mailOptions, startMailWorker } from "./mail/index.js";
+import { composers, entities } from "./schema.js";
+
+const SHUTDOWN_DEADLINE = 10_000;
+
+/** `npm run mail-worker`: sends mails and serves nothing, beside servers that run with MAIL_WORKER=false. */
+async function main(): Promise<void> {
+  const config = readConfig();
+  const { DATABASE_URL: url } = config;
+  if (!url)
+    throw new ConfigError(["DATABASE_URL is missing: the embedded database belongs to its server, which sends mails."]);
+  const problems = await databaseProblems(url);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const source = dataSource({
+    url,
+    entities,
+    poolMax: config.DB_POOL_MAX,
+    statementTimeout: config.DB_STATEMENT_TIMEOUT,
+  });
+  await source.initialize();
+
+  const log = logger(config);
+  const { invitationUrl, ...mail } = mailOptions(config, log);
+  const worker = startMailWorker({
+    ...mail,
+    runner: poolOf(source),
+    composers,
+    invitationUrl: addressFor(invitationUrl ?? `http://localhost:${config.PORT}${DEVELOPMENT_INVITATION_PATH}`),
+    secrets: new Secrets(config.SECRET_KEY ?? [await developmentSecret(config.DATA_DIR)]),
+    log,
+  });
+
+  const stop = async (): Promise<void> => {
+    setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE).unref();
+    await worker.stop();
+    await source.destroy();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
+  log.info("sending mails");
+}
+
+main().catch((error: Error & { code?: string }) => {
+  const text = error.message || (error.code ?? error.name);
+  for (const line of text.split("\n")) process.stderr.write(`users-subgraph: ${line}\n`);
+  process.exitCode = 1;
+});

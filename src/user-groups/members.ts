@@ -1,0 +1,127 @@
+import { ArgsType, Field, ID, InputType, registerEnumType } from "type-graphql";
+import {
+  badUserInput,
+  by,
+  byNullable,
+  containsPattern,
+  type Context,
+  type Direction,
+  isUuid,
+  join,
+  keyOf,
+  MAX_SEARCH,
+  OrderDirection,
+  PageArgs,
+  searchText,
+  type Selection,
+  type Sort,
+  sql,
+  type Sql,
+} from "../kit/index.js";
+import { UserStatus, userVisible } from "../users/index.js";
+
+export enum GroupMemberOrderField {
+  NAME = "NAME",
+  JOINED_AT = "JOINED_AT",
+}
+registerEnumType(GroupMemberOrderField, {
+  name: "GroupMemberOrderField",
+  description: "What the members of a group are ordered by. Without a value: last in ascending order. Ties: by guid.",
+  valuesConfig: {
+    NAME: { description: "Surname, then forename, without regard to case and accents." },
+    JOINED_AT: { description: "When they joined." },
+  },
+});
+
+const MEMBER_SORTS: Record<GroupMemberOrderField, Sort> = {
+  NAME: byNullable("n.sort_name"),
+  JOINED_AT: by("e.joined_at"),
+};
+
+@InputType({ description: "How the members of a group are ordered." })
+class GroupMemberOrder {
+  @Field(() => GroupMemberOrderField, { nullable: true, description: "By what. Null: by NAME." })
+  field?: GroupMemberOrderField | null;
+
+  @Field(() => OrderDirection, { nullable: true, description: "Which way. Null: ascending." })
+  direction?: Direction | null;
+}
+
+@InputType({
+  description:
+    "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing; a list has at most 100 values.",
+})
+class GroupMemberFilter {
+  @Field(() => [UserStatus], {
+    nullable: true,
+    description: "The account stands at one of these. Of members whom the caller knows by name only, none does.",
+  })
+  status?: UserStatus[] | null;
+
+  @Field(() => [ID], { nullable: true, description: "Holds one of these roles in the group." })
+  roleIds?: string[] | null;
+
+  @Field(() => Boolean, { nullable: true, description: "May sign for the group, or may not." })
+  isSignatory?: boolean | null;
+
+  @Field(() => Boolean, { nullable: true, description: "Leads the group, or does not." })
+  isLead?: boolean | null;
+}
+
+@ArgsType()
+export class MembersArgs extends PageArgs {
+  @Field(() => GroupMemberFilter, { nullable: true, description: "Only members who meet all of this." })
+  filter?: GroupMemberFilter | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: `Only members whose printed name, e-mail address or username contains this, without regard to case and accents; of members whom the caller knows by name only, the name. A whole guid finds its user. At most ${MAX_SEARCH} characters. Blank: no search.`,
+  })
+  search?: string | null;
+
+  @Field(() => GroupMemberOrder, { nullable: true, description: "Null: by NAME, ascending." })
+  orderBy?: GroupMemberOrder | null;
+}
+
+const MAX_LIST = 100;
+
+/** The members that a filter and a search leave. What the caller cannot see of a member cannot be asked for either. */
+export function memberSelection({ filter, search, orderBy }: MembersArgs, { viewer, now }: Context): Selection {
+  const text = searchText(search);
+  const seen = userVisible(viewer, "n", now) ?? sql`true`;
+  const conditions = [...filterConditions(filter ?? {}, seen), ...(text === "" ? [] : [contains(text, seen)])];
+  return {
+    sort: MEMBER_SORTS[orderBy?.field ?? GroupMemberOrderField.NAME],
+    direction: orderBy?.direction ?? OrderDirection.ASC,
+    where: () => (conditions.length > 0 ? join(conditions, " AND ") : null),
+    prepare: conditions.length === 0,
+    identity: [orderBy?.field ?? GroupMemberOrderField.NAME, filter ?? null, text],
+  };
+}
+
+function filterConditions({ status, roleIds, isSignatory, isLead }: GroupMemberFilter, seen: Sql): Sql[] {
+  for (const [name, list] of Object.entries({ status, roleIds })) {
+    if (list && list.length > MAX_LIST) throw badUserInput(`At most ${MAX_LIST} values.`, ["filter", name]);
+  }
+  const conditions: Sql[] = [];
+  if (status) conditions.push(sql`((${seen}) AND n.status = ANY(${status}::text[]))`);
+  if (roleIds) {
+    const guids = roleIds.map((id, index) => keyOf("Role", id, ["filter", "roleIds", index]));
+    conditions.push(sql`e.role_id = ANY(${guids}::uuid[])`);
+  }
+  if (isSignatory != null) conditions.push(sql`e.is_signatory = ${isSignatory}`);
+  if (isLead != null) {
+    conditions.push(sql`${isLead} = EXISTS (SELECT FROM user_groups g
+      WHERE g.tenant_id = e.tenant_id AND g.id = e.group_id AND g.lead_user_id = e.user_id)`);
+  }
+  return conditions;
+}
+
+/** A group is small: no index is needed. The name is the first line of what is searched. */
+function contains(text: string, seen: Sql): Sql {
+  const pattern = containsPattern(text);
+  const whole = isUuid(text)
+    ? sql`(n.id = ${text} OR n.search_text LIKE ${pattern})`
+    : sql`n.search_text LIKE ${pattern}`;
+  return sql`(((${seen}) AND ${whole}) OR split_part(n.search_text, E'\n', 1) LIKE ${pattern})`;
+}

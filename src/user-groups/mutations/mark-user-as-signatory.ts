@@ -1,0 +1,36 @@
+import { Field, ID, InputType, Resolver } from "type-graphql";
+import { administratorsAndLeads } from "../../access/index.js";
+import { type Context, MutationInput, payloadOf, Write } from "../../kit/index.js";
+import { User } from "../../users/index.js";
+import { signatoryToChange } from "../rules.js";
+import { GroupMember, UserGroup } from "../user-group.js";
+
+@InputType()
+class MarkUserAsSignatoryInput extends MutationInput {
+  @Field(() => ID, { description: "The group: global id or guid." })
+  groupId!: string;
+
+  @Field(() => ID, { description: "The member: global id or guid." })
+  userId!: string;
+}
+
+const MarkUserAsSignatoryPayload = payloadOf("MarkUserAsSignatory", { userGroup: () => UserGroup, user: () => User });
+
+@Resolver()
+export class MarkUserAsSignatory {
+  @Write({
+    input: () => MarkUserAsSignatoryInput,
+    payload: () => MarkUserAsSignatoryPayload,
+    allow: administratorsAndLeads("groups.write"),
+    description:
+      "Lets an active member sign for the group. Not oneself. Marking somebody who may sign already succeeds.",
+  })
+  async markUserAsSignatory(
+    input: MarkUserAsSignatoryInput,
+    ctx: Context,
+  ): Promise<{ userGroup: UserGroup; user: User }> {
+    const { user, group, member } = await signatoryToChange(ctx, input);
+    ctx.db.update(GroupMember, member, { isSignatory: true });
+    return { userGroup: group, user };
+  }
+}

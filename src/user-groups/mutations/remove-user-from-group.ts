@@ -1,0 +1,54 @@
+import { Field, ID, InputType, Resolver } from "type-graphql";
+import { signedIn } from "../../access/index.js";
+import { type Context, MutationInput, payloadOf, refuse, sql, UsersErrorCode, Write } from "../../kit/index.js";
+import { User } from "../../users/index.js";
+import { countMembers, groupToChange, groupToSee, membershipOf, userToSee } from "../rules.js";
+import { GroupMember, UserGroup } from "../user-group.js";
+
+@InputType()
+class RemoveUserFromGroupInput extends MutationInput {
+  @Field(() => ID, { description: "The group: global id or guid." })
+  groupId!: string;
+
+  @Field(() => ID, { description: "The member, or oneself to leave: global id or guid." })
+  userId!: string;
+}
+
+const RemoveUserFromGroupPayload = payloadOf("RemoveUserFromGroup", { userGroup: () => UserGroup, user: () => User });
+
+@Resolver()
+export class RemoveUserFromGroup {
+  @Write({
+    input: () => RemoveUserFromGroupInput,
+    payload: () => RemoveUserFromGroupPayload,
+    allow: signedIn,
+    description:
+      "Takes a member out of a group: administrators and services with `groups.write`, the group's lead, and every member for themselves. Not its lead, and not the last one who may sign for it.",
+  })
+  async removeUserFromGroup(
+    input: RemoveUserFromGroupInput,
+    ctx: Context,
+  ): Promise<{ userGroup: UserGroup; user: User }> {
+    const { db, viewer } = ctx;
+    const user = await userToSee(ctx, input.userId, "userId");
+    const leaves = user.guid === viewer.id;
+    const group = await (leaves ? groupToSee : groupToChange)(ctx, input.groupId, "groupId");
+    const member = await membershipOf(ctx, group, user, "userId");
+    if (group.leadUserId === user.guid) {
+      refuse(UsersErrorCode.LEAD_CANNOT_BE_REMOVED, "The user leads the group. Give it another lead first.", "userId");
+    }
+    if (member.isSignatory && !(await othersMaySign(ctx, member))) {
+      refuse(UsersErrorCode.LAST_SIGNATORY, "Nobody else may sign for the group.", "userId");
+    }
+    db.delete(GroupMember, member);
+    return { userGroup: await countMembers(ctx, group, -1), user };
+  }
+}
+
+async function othersMaySign({ db }: Context, { groupId, userId }: GroupMember): Promise<boolean> {
+  const others = await db.query(
+    sql`SELECT FROM group_members m WHERE ${db.tenantIs("m")} AND m.group_id = ${groupId} AND m.user_id <> ${userId}
+      AND m.is_signatory LIMIT 1`,
+  );
+  return others.length > 0;
+}
