@@ -83,6 +83,7 @@ export class GroupsInvitationsMail1763900000000 implements MigrationInterface {
         ADD COLUMN last_sent_at timestamptz(3),
         ADD COLUMN send_count integer NOT NULL DEFAULT 0,
         ADD COLUMN token_hash text,
+        ADD COLUMN sent_to text,
         ADD COLUMN mail_id uuid,
         ADD CONSTRAINT invitations_group FOREIGN KEY (tenant_id, group_id) REFERENCES user_groups (tenant_id, id),
         ADD CONSTRAINT invitations_role FOREIGN KEY (tenant_id, role_id) REFERENCES roles (tenant_id, id),
@@ -163,7 +164,7 @@ export class GroupsInvitationsMail1763900000000 implements MigrationInterface {
       ALTER TABLE invitations DROP COLUMN group_id, DROP COLUMN role_id, DROP COLUMN as_lead, DROP COLUMN message,
         DROP COLUMN invited_by_user_id, DROP COLUMN approved_by_user_id, DROP COLUMN requested_by, DROP COLUMN created_at,
         DROP COLUMN wanted_until, DROP COLUMN last_sent_at, DROP COLUMN send_count, DROP COLUMN token_hash,
-        DROP COLUMN mail_id;
+        DROP COLUMN sent_to, DROP COLUMN mail_id;
       CREATE INDEX invitations_by_user ON invitations (tenant_id, user_id, date_modified);
       DROP TABLE mail_deliveries;
       DROP TABLE group_feature_flags;

@@ -77,7 +77,8 @@ export interface RunningServer {
 }
 
 const ENDPOINT = "/graphql";
-const BODY_LIMIT = 256 * 1024;
+/** Room for the thousand rows of a bulk invitation. */
+const BODY_LIMIT = 512 * 1024;
 /** Without it one document of 100 kB keeps the process busy for seconds. */
 const MAX_TOKENS = 5_000;
 const REQUEST_ID = /^[\w.:-]{1,64}$/;

@@ -13,7 +13,10 @@ interface Wanted {
   tokenHash: string;
 }
 
-/** The letter of an invitation; none when it was accepted, withdrawn, sent anew or has expired by its turn. */
+/**
+ * The letter of an invitation; none when by its turn it was accepted, withdrawn or sent anew, has
+ * expired, or the address was corrected.
+ */
 export const composeInvitation: Composer = async ({ guid }, { db, tenant, secrets, now, invitationUrl }) => {
   const [wanted] = await db.query<Wanted>(
     sql`SELECT u.contact_email AS "to", ${printedNameSql("u")} AS name, ${printedNameSql("b")} AS inviter, g.name AS "group",
@@ -21,7 +24,8 @@ export const composeInvitation: Composer = async ({ guid }, { db, tenant, secret
       FROM invitations n JOIN users u ON u.tenant_id = n.tenant_id AND u.id = n.user_id
       LEFT JOIN users b ON b.tenant_id = n.tenant_id AND b.id = n.invited_by_user_id
       LEFT JOIN user_groups g ON g.tenant_id = n.tenant_id AND g.id = n.group_id
-      WHERE ${db.tenantIs("n")} AND n.mail_id = ${guid} AND n.status = 'INVITED' AND n.date_expires > ${now}`,
+      WHERE ${db.tenantIs("n")} AND n.mail_id = ${guid} AND n.status = 'INVITED' AND n.date_expires > ${now}
+        AND n.sent_to = u.email_norm`,
     { prepare: true },
   );
   if (!wanted) return null;

@@ -107,6 +107,10 @@ export class Invitation implements Node {
   @Hidden("text", { nullable: true, select: false })
   tokenHash!: string | null;
 
+  /** Whose address the latest mail was for, as addresses are compared: corrected since, its link is void. */
+  @Hidden("text", { nullable: true })
+  sentTo!: string | null;
+
   @Hidden("uuid", { nullable: true })
   mailId!: string | null;
 }

@@ -234,10 +234,11 @@ async function invitations(
   standing: Standing,
 ): Promise<Map<Guest, Invited>> {
   const { db, viewer, now } = ctx;
-  const guids = [...users].map(() => uuidv7());
-  const mails = draft ? guids.map(() => ({ mailId: null, tokenHash: null })) : await promiseMails(ctx, guids);
+  const invitees = [...users.values()].map((user) => ({ guid: uuidv7(), user }));
+  const unsent = { mailId: null, tokenHash: null, sentTo: null };
+  const mails = draft ? invitees.map(() => unsent) : await promiseMails(ctx, invitees);
   const rows = [...users].map(([{ group, roleId, asLead }, user], index) => ({
-    guid: guids[index]!,
+    guid: invitees[index]!.guid,
     userId: user.guid,
     ...standing,
     ...mails[index]!,

@@ -1,5 +1,15 @@
 import { may, type Tenant } from "../access/index.js";
-import { type Context, digestOf, keyOf, refuse, type Secrets, sql, ticket, UsersErrorCode } from "../kit/index.js";
+import {
+  type Context,
+  digestOf,
+  foldCase,
+  keyOf,
+  refuse,
+  type Secrets,
+  sql,
+  ticket,
+  UsersErrorCode,
+} from "../kit/index.js";
 import { queueMails } from "../mail/index.js";
 import { InviteStatus, User } from "../users/index.js";
 import { Invitation } from "./invitation.js";
@@ -64,7 +74,10 @@ export const invitationTokens = (secrets: Secrets, tenantId: string, mailId: str
 /** Where an invitation stands, as its own row and the user's tell it. */
 export type Standing = Pick<Invitation, "storedStatus" | "dateInvited" | "dateExpires" | "dateModified" | "lastSentAt">;
 
-/** Where an invitation stands that is sent now. One approved too late for what was wanted lives as long as any other. */
+/**
+ * Where an invitation stands that is sent now: until it was wanted to, or for the tenant's usual time when it was not said,
+ * or is over. Sent once more it lives for the usual time at least.
+ */
 export function standingWhenSent(
   { now }: Context,
   { invitationDays }: Tenant,
@@ -72,10 +85,11 @@ export function standingWhenSent(
 ): Standing {
   const sentAt = now.toISOString();
   const usual = new Date(now.getTime() + invitationDays * DAY).toISOString();
+  const least = dateInvited === null ? sentAt : usual;
   return {
     storedStatus: InviteStatus.INVITED,
     dateInvited: dateInvited ?? sentAt,
-    dateExpires: wanted !== null && new Date(wanted) > now ? wanted : usual,
+    dateExpires: wanted !== null && wanted > least ? wanted : usual,
     dateModified: sentAt,
     lastSentAt: sentAt,
   };
@@ -84,12 +98,14 @@ export function standingWhenSent(
 /** Promises a mail for each of these invitations. Its token makes the one before it void. */
 export async function promiseMails(
   ctx: Context,
-  invitationIds: string[],
-): Promise<Pick<Invitation, "mailId" | "tokenHash">[]> {
-  const mailIds = await queueMails(ctx, INVITATION_MAIL, invitationIds);
-  return mailIds.map((mailId) => ({
+  invitations: readonly { guid: string; user: User }[],
+): Promise<Pick<Invitation, "mailId" | "tokenHash" | "sentTo">[]> {
+  const guids = invitations.map(({ guid }) => guid);
+  const mailIds = await queueMails(ctx, INVITATION_MAIL, guids);
+  return mailIds.map((mailId, index) => ({
     mailId,
     tokenHash: digestOf(invitationTokens(ctx.secrets, ctx.db.tenantId, mailId)[0]!),
+    sentTo: foldCase(invitations[index]!.user.contactEmail),
   }));
 }
 
@@ -103,7 +119,7 @@ export async function send(
   const standing = standingWhenSent(ctx, tenant, invitation);
   // The user first: the audit event is about what a write changes first.
   const invited = ctx.db.update(User, user, { status, ...copiesOf(standing) });
-  const [mail] = await promiseMails(ctx, [invitation.guid]);
+  const [mail] = await promiseMails(ctx, [{ guid: invitation.guid, user }]);
   const sendCount = invitation.sendCount + 1;
   const sent = ctx.db.update(Invitation, invitation, { ...changes, ...standing, ...mail, sendCount });
   return { user: invited, invitation: sent };

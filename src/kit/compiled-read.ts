@@ -46,8 +46,12 @@ interface Run {
   prepare: boolean;
 }
 type Build = (run: Run) => Sql;
+/** A page whose rows are wanted once and as they come need be neither kept nor numbered. */
+interface PlannedPage extends Prepared {
+  streamed: boolean;
+}
 /** A part of a connection, which a prepared page fills. */
-type PageBuild = (run: Run, prepared: Prepared) => Sql;
+type PageBuild = (run: Run, page: PlannedPage) => Sql;
 
 /** The document selects something that is not declared as data. */
 class NotPlannable extends Error {}
@@ -232,20 +236,29 @@ class Planner {
   ): Build {
     const type = getNamedType(field.type) as GraphQLObjectType;
     const page = this.alias();
-    const fields = this.pageFields(type, nodes, (name, selected) =>
-      this.connectionPart(type, name, selected, list, page),
-    );
+    const parts: string[] = [];
+    const fields = this.pageFields(type, nodes, (name, selected) => {
+      if (name !== "totalCount") parts.push(name);
+      return this.connectionPart(type, name, selected, list, page);
+    });
+    const once = parts.length === 1 && parts[0] !== "pageInfo";
     const columns = list.edge ? sql`n.*, ${selectList(list.edge.entity, "e", "edge_")}` : raw("n.*");
     return (run) => {
       const args = getArgumentValues(field, nodes[0]!, run.variables) as PageArgs;
       const selection = selectionOf(args as never, run.ctx);
       run.prepare &&= selection.prepare ?? true;
       const prepared = preparePage(run.ctx, list, selection, args, correlate, columns);
-      const { backward, statement, query } = prepared;
+      const { backward, statement, query, size } = prepared;
       const order = raw((query.direction === "DESC") !== backward ? "DESC" : "ASC");
-      return sql`(SELECT row_to_json("$o") FROM (WITH ${raw(page)} AS MATERIALIZED (
+      // An aggregate takes the rows of an ordered subquery in their order.
+      const streamed = once && !backward;
+      const rows = streamed
+        ? sql`(SELECT * FROM (${statement}) q LIMIT ${size})`
+        : sql`MATERIALIZED (
         SELECT q.*, row_number() OVER (ORDER BY q."$segment" ${order}, q."$value" ${order}, q."$id" ${order}) AS "$place"
-        FROM (${statement}) q) SELECT ${fields(run, prepared)}) "$o")`;
+        FROM (${statement}) q)`;
+      return sql`(SELECT row_to_json("$o") FROM (WITH ${raw(page)} AS ${rows}
+        SELECT ${fields(run, { ...prepared, streamed })}) "$o")`;
     };
   }
 
@@ -273,10 +286,12 @@ class Planner {
   ): PageBuild {
     const part = getNamedType(this.field(type, name).type) as GraphQLObjectType;
     const row = this.alias();
-    const rows = (object: Sql, { size, backward }: Prepared): Sql =>
-      sql`(SELECT coalesce(json_agg(${object} ORDER BY ${raw(row)}."$place" ${raw(
-        backward ? "DESC" : "ASC",
-      )}), '[]') FROM ${raw(page)} ${raw(row)} WHERE ${raw(row)}."$place" <= ${size})`;
+    const rows = (object: Sql, { size, backward, streamed }: PlannedPage): Sql =>
+      streamed
+        ? sql`(SELECT coalesce(json_agg(${object}), '[]') FROM ${raw(page)} ${raw(row)})`
+        : sql`(SELECT coalesce(json_agg(${object} ORDER BY ${raw(row)}."$place" ${raw(
+            backward ? "DESC" : "ASC",
+          )}), '[]') FROM ${raw(page)} ${raw(row)} WHERE ${raw(row)}."$place" <= ${size})`;
     switch (name) {
       case "totalCount":
         return (_run, { query }) => sql`(SELECT count(*) FROM ${query.from} WHERE ${query.where})`;

@@ -215,7 +215,16 @@ function listQuery(
         ON ${ctx.db.tenantIs("e")} AND n.tenant_id = e.tenant_id AND n.id = e.${columnOf(edge.entity, edge.node)}`
     : sql`${selection.table ?? tableOf(node).name} n`;
   const where = sql`${join(conditions, " AND ")}${ruled(rule, ctx, "n")}`;
-  return { select, from, where, id: "n.id", sort: selection.sort, direction: selection.direction, now };
+  return {
+    select,
+    from,
+    where,
+    id: "n.id",
+    sort: selection.sort,
+    direction: selection.direction,
+    now,
+    below: correlate !== null,
+  };
 }
 
 const edgeColumns = (list: ListOf): readonly string[] => (list.edge ? tableOf(list.edge.entity).visible : []);

@@ -41,6 +41,8 @@ export interface ListQuery {
   sort: Sort;
   direction: Direction;
   now: Date;
+  /** Below a parent's row: no index has the order, so one sort serves all segments. */
+  below: boolean;
 }
 
 /** Where a page begins: the place of a row in the order of its list. */
@@ -65,6 +67,12 @@ export function pageStatement(list: ListQuery, limit: number, place: Place | nul
   const descending = (list.direction === "DESC") !== backward;
   const direction = raw(descending ? "DESC" : "ASC");
   const beyond = raw(descending ? "<" : ">");
+  const [first, second] = list.sort;
+  if (list.below && !place && list.sort.length === 2 && first!.by !== undefined && first!.by === second!.nullOf) {
+    const column = raw(first!.by);
+    return sql`SELECT ${list.select}, (${column} IS NULL)::int AS "$segment", ${column} AS "$value", ${raw(list.id)} AS "$id"
+      FROM ${list.from} WHERE ${list.where} ORDER BY ${column} ${direction}, ${raw(list.id)} ${direction} LIMIT ${raw(`${limit}`)}`;
+  }
   const order = [...list.sort.keys()];
   if (descending) order.reverse();
   const remaining = place ? order.slice(order.indexOf(place.segment)) : order;

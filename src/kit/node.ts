@@ -1,4 +1,4 @@
-import { raw } from "sql-template-tag";
+import { raw, type Sql } from "sql-template-tag";
 import { Field, ID, InterfaceType } from "type-graphql";
 import { Computed } from "./attribute.js";
 import { toGlobalId } from "./global-id.js";
@@ -12,6 +12,15 @@ export abstract class Node {
   id!: string;
 }
 
+/**
+ * The global id in SQL. Letters, digits, `:` and `-` never make a character of base64 that base64url has not, and how much
+ * of it is padding follows from the length.
+ */
+const globalIdSql = (type: string, row: string): Sql =>
+  raw(
+    `left(replace(encode(convert_to('${type}:' || ${row}.id, 'UTF8'), 'base64'), E'\\n', ''), ${Math.ceil(((type.length + 37) * 4) / 3)})`,
+  );
+
 /** The `id` of a type whose own key is `guid` or `uuid`, and whose column is `id`. */
 export function GlobalId(key: "guid" | "uuid"): PropertyDecorator {
   return (prototype, property) => {
@@ -19,7 +28,7 @@ export function GlobalId(key: "guid" | "uuid"): PropertyDecorator {
     Computed<Record<string, string>>(() => ID, {
       description: "The global id: opaque, stable for ever.",
       of: (row) => toGlobalId(type, row[key]!),
-      sql: (row) => raw(`translate(encode(convert_to('${type}:' || ${row}.id, 'UTF8'), 'base64'), E'+/=\\n', '-_')`),
+      sql: (row) => globalIdSql(type, row),
     })(prototype, property);
   };
 }

@@ -166,7 +166,7 @@ export async function countMembers({ db }: Context, group: UserGroup, change: nu
   return counted!;
 }
 
-/** Whom a write lets sign for a group, or no longer: an active member who is not the caller. */
+/** The member whose right to sign a write is about: not the caller. */
 export async function signatoryToChange(
   ctx: Context,
   { userId, groupId }: { userId: string; groupId: string },
@@ -176,9 +176,6 @@ export async function signatoryToChange(
   const member = await membershipOf(ctx, group, user, "userId");
   if (user.guid === ctx.viewer.id) {
     refuse(UsersErrorCode.SELF_ACTION, "Who may sign is for somebody else to say.", "userId");
-  }
-  if (user.status !== UserStatus.ACTIVE) {
-    refuse(UsersErrorCode.USER_NOT_ACTIVE, "Only somebody with an active account signs.", "userId");
   }
   return { user, group, member };
 }

@@ -326,3 +326,27 @@ test("of 20 who accept one invitation at once, one does, and one membership is m
   expect((await members(here, group)).count).toBe(1);
   expect(await tools.events(here)).toHaveLength(2);
 });
+
+describe("a link that was sent to an address that is corrected later", () => {
+  const correct = (here: TestTenant, { user }: Sent, email: string): Promise<string[]> =>
+    here.refusals(here.admin, operations.UpdateUser!, { userId: user.id, email });
+
+  test("is void, and the corrected address gets another one", async () => {
+    const here = await tenant();
+    const sent = await invite(here);
+    const misled = await tokenOf(here, sent);
+    expect(await correct(here, sent, newEmail())).toEqual([]);
+    expect(await refusals(here, misled)).toEqual(["NOT_FOUND input.token"]);
+    await tools.rest(here);
+    await here.admin.ask(operations.ResendInvitation!, { input: { invitationId: sent.id } });
+    expect(await refusals(here, misled)).toEqual(["NOT_FOUND input.token"]);
+    expect(await accepting(here, sent)).toEqual([]);
+  });
+
+  test("stays good where only its case was corrected", async () => {
+    const here = await tenant();
+    const sent = await invite(here);
+    expect(await correct(here, sent, sent.user.email.toUpperCase())).toEqual([]);
+    expect(await accepting(here, sent)).toEqual([]);
+  });
+});

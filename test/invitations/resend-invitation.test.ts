@@ -68,6 +68,15 @@ test("revives an expired one", async () => {
   expect(await accepting(here, sent)).toEqual([]);
 });
 
+test.each([
+  [2, 7],
+  [20, 20],
+])("one that was wanted for %i days lives for %i more: its usual time at least", async (wanted, lives) => {
+  const { here, sent } = await rested({ expiresAt: inDays(wanted) });
+  expect(await resending(here, { invitationId: sent.id })).toEqual([]);
+  expect(daysUntil((await read(here, sent)).dateExpires)).toBeCloseTo(lives, 2);
+});
+
 test("one whose wanted end has passed lives as long as any other", async () => {
   const { here, sent } = await rested({ expiresAt: inDays(20) });
   await database.sql("UPDATE invitations SET wanted_until = now() - interval '1 day' WHERE tenant_id = $1", [here.id]);

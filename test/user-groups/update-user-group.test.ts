@@ -93,7 +93,19 @@ test("an update with no change succeeds, keeps the version, and leaves an event 
 test("leaves one event that tells old and new", async () => {
   const of = await family(server);
   expect(await update(of, { name: "Changed", leadUserId: of.member.id })).toEqual([]);
-  expect(await eventsOf(of.here)).toEqual([["updateUserGroup", of.group.guid, "UPDATE UserGroup leadUserId,name"]]);
+  expect(await eventsOf(of.here)).toEqual([
+    ["updateUserGroup", of.group.guid, "UPDATE GroupMember roleId,userId", "UPDATE UserGroup leadUserId,name"],
+  ]);
+});
+
+test("a new lead has the highest role, and the one before keeps theirs", async () => {
+  const of = await family(server);
+  const highest = await of.here.role({ rank: 1_000 });
+  const before = await membersOf(of.here, of.group);
+  expect(await update(of, { leadUserId: of.member.id })).toEqual([]);
+  const after = await membersOf(of.here, of.group);
+  expect(after.get(of.member.guid)).toMatchObject({ isLead: true, role: { id: highest.id } });
+  expect(after.get(of.lead.guid)!.role).toEqual(before.get(of.lead.guid)!.role);
 });
 
 test("one's own name in another spelling is not taken", async () => {

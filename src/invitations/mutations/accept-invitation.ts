@@ -3,6 +3,7 @@ import { ANONYMOUS, bearers, UserGroupKind } from "../../access/index.js";
 import {
   type Context,
   digestOf,
+  foldCase,
   MutationInput,
   payloadOf,
   refuse,
@@ -79,9 +80,10 @@ async function bearer(token: string, ctx: Context): Promise<Invited & { group: U
   if (!found) return unknown();
   const user = await db.find(User, { guid: found.userId });
   const group = found.groupId === null ? null : await db.find(UserGroup, { guid: found.groupId });
-  // Sent again in the meantime, it has another token.
+  // Sent again in the meantime, it has another token; sent to an address that was corrected since, it is not theirs.
   const invitation = await db.find(Invitation, { guid: found.guid, tokenHash: digestOf(token) });
-  return { user: user!, group, invitation: invitation ?? unknown() };
+  if (!invitation || invitation.sentTo !== foldCase(user!.contactEmail)) return unknown();
+  return { user: user!, group, invitation };
 }
 
 /** Makes the user a member, and of a shell without a lead its lead, unless invited as a member only. */

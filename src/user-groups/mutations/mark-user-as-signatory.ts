@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Resolver } from "type-graphql";
 import { administratorsAndLeads } from "../../access/index.js";
-import { type Context, MutationInput, payloadOf, Write } from "../../kit/index.js";
-import { User } from "../../users/index.js";
+import { type Context, MutationInput, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
+import { User, UserStatus } from "../../users/index.js";
 import { signatoryToChange } from "../rules.js";
 import { GroupMember, UserGroup } from "../user-group.js";
 
@@ -30,6 +30,9 @@ export class MarkUserAsSignatory {
     ctx: Context,
   ): Promise<{ userGroup: UserGroup; user: User }> {
     const { user, group, member } = await signatoryToChange(ctx, input);
+    if (user.status !== UserStatus.ACTIVE) {
+      refuse(UsersErrorCode.USER_NOT_ACTIVE, "Only somebody with an active account signs.", "userId");
+    }
     ctx.db.update(GroupMember, member, { isSignatory: true });
     return { userGroup: group, user };
   }

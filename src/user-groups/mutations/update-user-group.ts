@@ -2,8 +2,8 @@ import { Field, ID, InputType, Int, Resolver } from "type-graphql";
 import { administratorsServicesAndLeads, may } from "../../access/index.js";
 import { type Context, MutationInput, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
 import { multilineText, refuseStale, requiredText } from "../../users/index.js";
-import { groupToChange, membershipOf, refuseAsLead, roleToAssign, userToSee } from "../rules.js";
-import { UserGroup } from "../user-group.js";
+import { groupToChange, membershipOf, refuseAsLead, roleAt, roleToAssign, userToSee } from "../rules.js";
+import { GroupMember, UserGroup } from "../user-group.js";
 
 @InputType()
 class UpdateUserGroupInput extends MutationInput {
@@ -18,7 +18,8 @@ class UpdateUserGroupInput extends MutationInput {
 
   @Field(() => ID, {
     nullable: true,
-    description: "Who leads it from now on: an active member who leads no other group. Null: nobody. Not for leads.",
+    description:
+      "Who leads it from now on, with the highest role: an active member who leads no other group. Null: nobody. Not for leads.",
   })
   leadUserId?: string | null;
 
@@ -56,8 +57,11 @@ export class UpdateUserGroup {
     if (name !== undefined) changes.name = requiredText(name, 255, "name");
     if (description !== undefined) changes.description = multilineText(description, 2000, "description");
     if (lead) {
-      await membershipOf(ctx, group, lead, "leadUserId");
+      const member = await membershipOf(ctx, group, lead, "leadUserId");
       refuseAsLead(lead, "leadUserId");
+      if (lead.guid !== group.leadUserId) {
+        ctx.db.update(GroupMember, member, { roleId: await roleAt(ctx, group, "highest") });
+      }
     }
     if (leadUserId !== undefined) changes.leadUserId = lead?.guid ?? null;
     if (defaultRoleId !== undefined) {
