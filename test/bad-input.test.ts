@@ -446,7 +446,7 @@ describe("the shape of a request", () => {
       "GRAPHQL_VALIDATION_FAILED",
     ],
     ["a document of 6000 tokens", query(`{ ${"__typename ".repeat(6_000)} }`), 400, "GRAPHQL_PARSE_FAILED"],
-    ["a body too large", query(`# ${"x".repeat(300_000)}\n{ me { id } }`), 413, "BAD_USER_INPUT"],
+    ["a body too large", query(`# ${"x".repeat(600_000)}\n{ me { id } }`), 413, "BAD_USER_INPUT"],
   ])("%s is refused", async (_what, body, status, code) => {
     expect(await post(body)).toEqual([status, [code]]);
   });

@@ -5,6 +5,7 @@ import {
   join,
   type ListOf,
   MAX_SEARCH,
+  type Order,
   OrderDirection,
   type Page,
   PageArgs,
@@ -33,7 +34,7 @@ class UsersArgs extends PageArgs {
   search?: string | null;
 
   @Field(() => UserOrder, { nullable: true, description: "Null: by NAME, ascending." })
-  orderBy?: UserOrder | null;
+  orderBy?: Order<UserOrderField> | null;
 }
 
 const list: ListOf = { name: "users", node: User, rule: userVisible };

@@ -1,5 +1,5 @@
-import { Field, InputType, registerEnumType } from "type-graphql";
-import { by, byNullable, type Direction, OrderDirection, type Sort } from "../kit/index.js";
+import { registerEnumType } from "type-graphql";
+import { by, byNullable, orderOf, type Sort } from "../kit/index.js";
 import { byInviteStatus, userInviteColumns } from "../users/index.js";
 
 export enum UserOrderField {
@@ -44,11 +44,4 @@ registerEnumType(UserOrderField, {
   },
 });
 
-@InputType({ description: "How users are ordered." })
-export class UserOrder {
-  @Field(() => UserOrderField, { nullable: true, description: "By what. Null: by NAME." })
-  field?: UserOrderField | null;
-
-  @Field(() => OrderDirection, { nullable: true, description: "Which way. Null: ascending." })
-  direction?: Direction | null;
-}
+export const UserOrder = orderOf("User", UserOrderField, "NAME");

@@ -209,7 +209,7 @@ async function accounts(
   const fresh = new Map<string, Guest>();
   for (const guest of guests) {
     const user = known.get(foldCase(guest.person.contactEmail));
-    if (user) users.set(guest, db.update(User, user, { ...guest.person, ...state }));
+    if (user) users.set(guest, db.update(User, user, { ...said(guest.person), ...state }));
     else fresh.set(uuidv7(), guest);
   }
   const rows = [...fresh].map(([guid, { person }]) => ({
@@ -225,6 +225,10 @@ async function accounts(
   }
   return users;
 }
+
+/** What an input says of a person, of whom more may be known. */
+const said = (person: Guest["person"]): Partial<User> =>
+  Object.fromEntries(Object.entries(person).filter(([, value]) => value !== null));
 
 /** An invitation for each account, its mail promised unless it is a draft. */
 async function invitations(

@@ -1,24 +1,25 @@
 import { ArgsType, Field, ID, InputType, registerEnumType, Resolver } from "type-graphql";
 import { Role, roleByGuid, signedIn } from "../access/index.js";
 import {
-  badUserInput,
   by,
   connectionOf,
   DateScalar,
   dayRange,
-  type Direction,
+  GuidArgs,
+  guidOf,
   join,
   keyOf,
+  type Order,
   OrderDirection,
+  orderOf,
   type Page,
   PageArgs,
   Read,
   Related,
   type Selection,
   type Sort,
-  sql,
   type Sql,
-  UUID,
+  sql,
 } from "../kit/index.js";
 import { MailDelivery } from "../mail/index.js";
 import { groupByGuid, UserGroup } from "../user-groups/index.js";
@@ -46,14 +47,7 @@ const INVITATION_SORTS: Record<InvitationOrderField, Sort> = {
   STATUS: byInviteStatus(inviteColumns("n")),
 };
 
-@InputType({ description: "How invitations are ordered." })
-class InvitationOrder {
-  @Field(() => InvitationOrderField, { nullable: true, description: "By what. Null: by CREATED_AT." })
-  field?: InvitationOrderField | null;
-
-  @Field(() => OrderDirection, { nullable: true, description: "Which way. Null: ascending." })
-  direction?: Direction | null;
-}
+const InvitationOrder = orderOf("Invitation", InvitationOrderField, "CREATED_AT");
 
 @InputType({
   description:
@@ -85,7 +79,7 @@ class InvitationsArgs extends PageArgs {
   filter?: InvitationFilter | null;
 
   @Field(() => InvitationOrder, { nullable: true, description: "Null: by CREATED_AT, the newest first." })
-  orderBy?: InvitationOrder | null;
+  orderBy?: Order<InvitationOrderField> | null;
 }
 
 function invitationSelection({ filter, orderBy }: InvitationsArgs): Selection {
@@ -114,30 +108,16 @@ function filterConditions(filter: Omit<InvitationFilter, "status">): Sql[] {
   return conditions;
 }
 
-@ArgsType()
-class InvitationArgs {
-  @Field(() => ID, { nullable: true, description: "The invitation's global id." })
-  id?: string | null;
-
-  @Field(() => UUID, { nullable: true, description: "The invitation's platform id." })
-  guid?: string | null;
-}
-
-const invitationKey = ({ id, guid }: InvitationArgs): string => {
-  if ((id == null) === (guid == null)) throw badUserInput("Give exactly one of `id` and `guid`.", ["id"]);
-  return guid ?? keyOf("Invitation", id!, ["id"]);
-};
-
 @Resolver()
 export class InvitationQueries {
   @Read({
     type: () => Invitation,
     nullable: true,
-    args: () => InvitationArgs,
+    args: () => GuidArgs,
     allow: signedIn,
     description: "One invitation by exactly one key; null when there is none that the caller may see.",
     one: invitationByGuid,
-    key: invitationKey,
+    key: guidOf("Invitation"),
   })
   invitation!: Invitation | null;
 

@@ -10,7 +10,8 @@ export { by, byNullable, byNumber, type Direction, type Segment, type Sort } fro
 export { existsBy, Loaders, oneBy, ruled, type OneBy, type RowRule } from "./loader.js";
 export { GlobalId, Node } from "./node.js";
 export { nodeQueries } from "./node-queries.js";
-export { OrderDirection } from "./order-direction.js";
+export { GuidArgs, guidOf } from "./key-args.js";
+export { type Order, OrderDirection, orderOf } from "./order.js";
 export { bindOperations, Read, Related, Write, type Allow, type OperationExtension } from "./operation.js";
 export { auditWrites, constraintMeans, payloadOf, Rehearsal } from "./payload.js";
 export { DateScalar, DateTime, EmailAddress, isEmailAddress, isUuid, JSONValue, UUID } from "./scalars.js";

@@ -5,18 +5,19 @@ import {
   byNullable,
   containsPattern,
   type Context,
-  type Direction,
   isUuid,
   join,
   keyOf,
   MAX_SEARCH,
+  type Order,
   OrderDirection,
+  orderOf,
   PageArgs,
   searchText,
   type Selection,
   type Sort,
-  sql,
   type Sql,
+  sql,
 } from "../kit/index.js";
 import { UserStatus, userVisible } from "../users/index.js";
 
@@ -38,14 +39,7 @@ const MEMBER_SORTS: Record<GroupMemberOrderField, Sort> = {
   JOINED_AT: by("e.joined_at"),
 };
 
-@InputType({ description: "How the members of a group are ordered." })
-class GroupMemberOrder {
-  @Field(() => GroupMemberOrderField, { nullable: true, description: "By what. Null: by NAME." })
-  field?: GroupMemberOrderField | null;
-
-  @Field(() => OrderDirection, { nullable: true, description: "Which way. Null: ascending." })
-  direction?: Direction | null;
-}
+const GroupMemberOrder = orderOf("GroupMember", GroupMemberOrderField, "NAME");
 
 @InputType({
   description:
@@ -80,7 +74,7 @@ export class MembersArgs extends PageArgs {
   search?: string | null;
 
   @Field(() => GroupMemberOrder, { nullable: true, description: "Null: by NAME, ascending." })
-  orderBy?: GroupMemberOrder | null;
+  orderBy?: Order<GroupMemberOrderField> | null;
 }
 
 const MAX_LIST = 100;

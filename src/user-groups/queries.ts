@@ -1,19 +1,21 @@
 import { ArgsType, Field, ID, InputType, registerEnumType, Resolver } from "type-graphql";
 import { holdersAndLeads, Role, roleByGuid, RoleScope, signedIn, UserGroupKind } from "../access/index.js";
 import {
-  badUserInput,
   by,
   byNumber,
   connectionOf,
   type Context,
   DateScalar,
   dayRange,
-  type Direction,
+  GuidArgs,
+  guidOf,
   join,
   keyOf,
   MAX_SEARCH,
   normalise,
+  type Order,
   OrderDirection,
+  orderOf,
   type Page,
   PageArgs,
   Read,
@@ -22,8 +24,8 @@ import {
   searchText,
   type Selection,
   type Sort,
-  sql,
   type Sql,
+  sql,
   UUID,
 } from "../kit/index.js";
 import { User, userByGuid } from "../users/index.js";
@@ -89,14 +91,7 @@ const GROUP_SORTS: Record<UserGroupOrderField, Sort> = {
   MEMBER_COUNT: byNumber("n.member_count"),
 };
 
-@InputType({ description: "How groups are ordered." })
-class UserGroupOrder {
-  @Field(() => UserGroupOrderField, { nullable: true, description: "By what. Null: by NAME." })
-  field?: UserGroupOrderField | null;
-
-  @Field(() => OrderDirection, { nullable: true, description: "Which way. Null: ascending." })
-  direction?: Direction | null;
-}
+const UserGroupOrder = orderOf("UserGroup", UserGroupOrderField, "NAME");
 
 @InputType({
   description:
@@ -137,7 +132,7 @@ class UserGroupsArgs extends PageArgs {
   search?: string | null;
 
   @Field(() => UserGroupOrder, { nullable: true, description: "Null: by NAME, ascending." })
-  orderBy?: UserGroupOrder | null;
+  orderBy?: Order<UserGroupOrderField> | null;
 }
 
 function groupSelection({ filter, search, orderBy }: UserGroupsArgs, { db }: Context): Selection {
@@ -172,20 +167,6 @@ function filterConditions(filter: UserGroupFilter): Sql[] {
   }
   return conditions;
 }
-
-@ArgsType()
-class UserGroupArgs {
-  @Field(() => ID, { nullable: true, description: "The group's global id." })
-  id?: string | null;
-
-  @Field(() => UUID, { nullable: true, description: "The group's platform id." })
-  guid?: string | null;
-}
-
-const groupKey = ({ id, guid }: UserGroupArgs): string => {
-  if ((id == null) === (guid == null)) throw badUserInput("Give exactly one of `id` and `guid`.", ["id"]);
-  return guid ?? keyOf("UserGroup", id!, ["id"]);
-};
 
 @ArgsType()
 class LeadArgs {
@@ -243,11 +224,11 @@ export class UserGroupQueries {
   @Read({
     type: () => UserGroup,
     nullable: true,
-    args: () => UserGroupArgs,
+    args: () => GuidArgs,
     allow: signedIn,
     description: "One group by exactly one key; null when there is none that the caller may see.",
     one: groupByGuid,
-    key: groupKey,
+    key: guidOf("UserGroup"),
   })
   userGroup!: UserGroup | null;
 

@@ -1,16 +1,15 @@
-import { ArgsType, Field, ID, Resolver } from "type-graphql";
+import { Resolver } from "type-graphql";
 import { signedIn } from "../access/index.js";
 import {
-  badUserInput,
   by,
   connectionOf,
-  keyOf,
+  GuidArgs,
+  guidOf,
   type Page,
   PageArgs,
   Read,
   Related,
   type Selection,
-  UUID,
 } from "../kit/index.js";
 import { Classification, UserClassification } from "./classification.js";
 import { classificationList, classificationsByUser, userByGuid } from "./loaders.js";
@@ -29,20 +28,6 @@ const UserClassificationConnection = connectionOf(
   UserClassification,
 );
 
-@ArgsType()
-class UserArgs {
-  @Field(() => ID, { nullable: true, description: "The user's global id." })
-  id?: string | null;
-
-  @Field(() => UUID, { nullable: true, description: "The user's platform id." })
-  guid?: string | null;
-}
-
-const userKey = ({ id, guid }: UserArgs): string => {
-  if ((id == null) === (guid == null)) throw badUserInput("Give exactly one of `id` and `guid`.", ["id"]);
-  return guid ?? keyOf("User", id!, ["id"]);
-};
-
 const byName: Selection = { sort: by("n.name_norm"), direction: "ASC" };
 
 @Resolver()
@@ -50,11 +35,11 @@ export class UserQueries {
   @Read({
     type: () => User,
     nullable: true,
-    args: () => UserArgs,
+    args: () => GuidArgs,
     allow: signedIn,
     description: "One user by exactly one key; null when there is none that the caller may see.",
     one: userByGuid,
-    key: userKey,
+    key: guidOf("User"),
   })
   user!: User | null;
 

@@ -221,7 +221,7 @@ export function invitingRules({ tenant }: Harness, tools: Invitations, inviting:
     expect(await refusals({ email: there.admin.email })).toEqual([]);
   });
 
-  test("a revoked account is taken up again: the same one, by its new names", async () => {
+  test("a revoked account is taken up again: the same one, by the names that are said anew", async () => {
     const { here, refusals, invitation } = await scene();
     const email = newEmail();
     expect(await refusals({ email, title: "Mr", forename: "Old", surname: "Name" })).toEqual([]);
@@ -234,9 +234,9 @@ export function invitingRules({ tenant }: Harness, tools: Invitations, inviting:
     expect(second.user).toMatchObject({ guid: first.user.guid, status: "INVITED" });
     expect(await here.read(second.user)).toMatchObject({
       contactEmail: email.toUpperCase(),
-      title: null,
+      title: "Mr",
       forename: "New",
-      surname: null,
+      surname: "Name",
       version: 3,
     });
     expect((await tools.read(here, first)).status).toBe("REVOKED");
