@@ -1,5 +1,12 @@
 import { Foundation1763800000000 } from "./1763800000000-foundation.js";
 import { GroupsInvitationsMail1763900000000 } from "./1763900000000-groups-invitations-mail.js";
+import { FillGroupsAndInvitations1763900001000 } from "./1763900001000-fill-groups-and-invitations.js";
+import { IndexGroupsAndInvitations1763900002000 } from "./1763900002000-index-groups-and-invitations.js";
 
 /** All migrations, oldest first. */
-export const migrations = [Foundation1763800000000, GroupsInvitationsMail1763900000000];
+export const migrations = [
+  Foundation1763800000000,
+  GroupsInvitationsMail1763900000000,
+  FillGroupsAndInvitations1763900001000,
+  IndexGroupsAndInvitations1763900002000,
+];

@@ -43,7 +43,7 @@ export const composers: Record<string, Composer> = { ...invitations.composers };
 /** What `node` finds: type -> loader. Without a prototype, for an id may name any type, `constructor` too. */
 const nodes = {
   __proto__: null,
-  Role: roleByGuid,
+  UserRole: roleByGuid,
   ...audit.nodes,
   ...users.nodes,
   ...userGroups.nodes,

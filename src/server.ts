@@ -28,6 +28,7 @@ import {
   literalPath,
   Loaders,
   publicError,
+  refuseLargeAnswer,
   refuseUnstorable,
   Secrets,
   StorableTextRule,
@@ -216,7 +217,10 @@ function requestPlugin(metrics: Metrics, log: Logger, development: boolean): Apo
     requestDidStart: async () => {
       const start = performance.now();
       return {
-        didResolveOperation: async ({ request }) => refuseUnstorable(request.variables),
+        didResolveOperation: async ({ request, document, operation, schema }) => {
+          refuseUnstorable(request.variables);
+          refuseLargeAnswer(schema, document, operation, request.variables);
+        },
         didEncounterErrors: async ({ errors, document, contextValue }) => {
           for (const error of errors) {
             const [node] = error.nodes ?? [];

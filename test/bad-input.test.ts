@@ -62,7 +62,7 @@ const TYPES: Record<string, string> = {
   orderBy: "UserOrder",
   userGuid: "UUID!",
   groupKind: "UserGroupKind",
-  scope: "RoleScope",
+  scope: "UserRoleScope",
 };
 
 const kindOf = (field: string): string =>

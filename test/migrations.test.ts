@@ -15,6 +15,39 @@ afterAll(() => Promise.all(databases.map((one) => one.drop())));
 const migrationNames = (made: TestDatabase): Promise<{ name: string }[]> =>
   made.sql("SELECT name FROM migrations ORDER BY id");
 
+/** As far as an upgrade has come that was broken off after that many migrations; without the grants that follow them. */
+async function runFirst(made: TestDatabase, count: number): Promise<void> {
+  const source = dataSource({ url: made.ownerUrl, poolMax: 1 });
+  await source.initialize();
+  source.migrations.splice(count);
+  await source.runMigrations({ transaction: "each" });
+  await source.destroy();
+}
+
+const FOUNDATION = 1;
+const EXPANDED = 2;
+const FILLED = 3;
+
+/** A tenant's rows as the first version writes them: an invitation that was sent, a draft, a group of two. */
+async function writeAsFoundation(made: TestDatabase, tenantId: string): Promise<void> {
+  await made.sql(`
+    INSERT INTO tenants (tenant_id, name) VALUES ('${tenantId}', 'tenant');
+    INSERT INTO roles (tenant_id, id, scope, name) VALUES ('${tenantId}', '${ROLE}', 'GROUP', 'Member');
+    INSERT INTO users (tenant_id, id, type, status, contact_email, email_norm, search_text)
+      SELECT '${tenantId}', id::uuid, 'INVESTOR', 'ACTIVE', id, id, id FROM unnest('{${LEAD},${MEMBER}}'::text[]) id;
+    INSERT INTO user_groups (tenant_id, id, name, name_norm, lead_user_id)
+      VALUES ('${tenantId}', '${GROUP}', 'Family', 'family', '${LEAD}');
+    INSERT INTO group_members (tenant_id, group_id, user_id, role_id)
+      VALUES ('${tenantId}', '${GROUP}', '${LEAD}', '${ROLE}'), ('${tenantId}', '${GROUP}', '${MEMBER}', NULL);
+    INSERT INTO invitations (tenant_id, id, user_id, status, date_invited, date_modified) VALUES
+      ('${tenantId}', '${LEAD}', '${LEAD}', 'COMPLETED', '2024-01-01T00:00:00Z', '2024-01-02T00:00:00Z'),
+      ('${tenantId}', '${MEMBER}', '${MEMBER}', 'DRAFT', NULL, '2024-01-03T00:00:00Z');
+  `);
+}
+
+const [LEAD, MEMBER, GROUP, ROLE] = [1, 2, 3, 4].map((n) => `00000000-0000-7000-8000-00000000000${n}`);
+const TENANTS = [1, 2].map((n) => `00000000-0000-5000-8000-00000000000${n}`) as [string, string];
+
 /** What TypeORM would change to make the tables fit the entities. */
 async function proposals(url: string): Promise<string[]> {
   const source = dataSource({ url, entities, poolMax: 1 });
@@ -64,6 +97,64 @@ test("running again changes nothing", async () => {
   await migrate(made.ownerUrl, APP);
   expect(await shape(made)).toEqual(before);
   expect(await migrationNames(made)).toEqual(ran);
+});
+
+test("rows that the last version wrote, before the upgrade and within it, are filled and valid in the end", async () => {
+  const made = await database({ empty: true });
+  await runFirst(made, FOUNDATION);
+  await made.sql(`GRANT SELECT ON user_search TO ${APP}`);
+  await writeAsFoundation(made, TENANTS[0]);
+  await runFirst(made, EXPANDED);
+  await writeAsFoundation(made, TENANTS[1]);
+  const granted = await made.sql(`SELECT has_table_privilege('${APP}', 'user_search', 'SELECT') AS granted`);
+  expect(granted).toEqual([{ granted: true }]);
+  await migrate(made.ownerUrl, APP);
+
+  const sent = "2024-01-01T00:00:00.000Z";
+  expect(
+    await made.sql("SELECT id, created_at, last_sent_at, send_count FROM invitations ORDER BY id, tenant_id"),
+  ).toEqual([
+    ...TENANTS.map(() => ({ id: LEAD, created_at: sent, last_sent_at: sent, send_count: 1 })),
+    ...TENANTS.map(() => ({ id: MEMBER, created_at: "2024-01-03T00:00:00.000Z", last_sent_at: null, send_count: 0 })),
+  ]);
+  expect(await made.sql("SELECT member_count, default_role_id FROM user_groups")).toEqual(
+    TENANTS.map(() => ({ member_count: 2, default_role_id: null })),
+  );
+  expect(await made.sql("SELECT DISTINCT lockouts FROM users")).toEqual([{ lockouts: 0 }]);
+  expect(await made.sql("SELECT conname FROM pg_constraint WHERE NOT convalidated")).toEqual([]);
+  expect(await shape(made)).toEqual(await shape(await database()));
+});
+
+test("an upgrade that broke in the middle is finished by the next run", async () => {
+  const made = await database({ empty: true });
+  await runFirst(made, FILLED);
+  for (const tenantId of TENANTS) await writeAsFoundation(made, tenantId);
+  await made.sql("UPDATE invitations SET token_hash = 'twice'");
+  await expect(migrate(made.ownerUrl, APP)).rejects.toMatchObject({ code: "23505" });
+  const invalid = "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid";
+  expect(await made.sql(invalid)).toEqual([{ name: "invitations_token" }]);
+
+  await made.sql("UPDATE invitations SET token_hash = NULL");
+  await made.sql(`DELETE FROM migrations WHERE id > ${FOUNDATION}`);
+  await Promise.all([1, 2, 3].map(() => migrate(made.ownerUrl, APP)));
+  expect(await made.sql(invalid)).toEqual([]);
+  expect(await shape(made)).toEqual(await shape(await database()));
+});
+
+test("while the upgrade waits for a table that is in use, others get to it", async () => {
+  const made = await database({ empty: true });
+  await runFirst(made, FOUNDATION);
+  const user = new pg.Client({ connectionString: made.ownerUrl });
+  await user.connect();
+  await user.query("BEGIN; SELECT FROM users");
+  const upgrade = migrate(made.ownerUrl, APP);
+  const waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass";
+  while ((await made.sql(waits)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await made.sql("SELECT FROM users");
+  await user.query("COMMIT");
+  await user.end();
+  await upgrade;
+  expect(await databaseProblems(made.appUrl)).toEqual([]);
 });
 
 test("down leaves no table of ours behind, and up again makes the same", async () => {

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { TenantPool } from "../src/database/index.js";
 import type { Statement } from "../src/kit/index.js";
+import { InviteStatus } from "../src/users/index.js";
 import { harness, type Caller } from "./harness/index.js";
 
 // Everything that the server really sends, with its values; it goes on its way as ever.
@@ -39,6 +40,8 @@ for (const { id } of [here, beside]) {
      FROM (SELECT i, md5(i::text) || ' group' || i AS name FROM generate_series(1, ${ROWS}) i) made`,
     [id],
   );
+  // Without statistics the planner may join what follows row by row, for minutes.
+  await made.database.sql("ANALYZE users, user_groups");
   // Everybody in three groups of their own.
   await made.database.sql(
     `INSERT INTO group_members (tenant_id, group_id, user_id)
@@ -48,12 +51,31 @@ for (const { id } of [here, beside]) {
      ON CONFLICT DO NOTHING`,
     [id],
   );
+  // One for everybody, as their own row says, and each into another group.
+  await made.database.sql(
+    `INSERT INTO invitations (tenant_id, id, user_id, group_id, status, created_at, date_invited, date_expires)
+     SELECT $1, gen_random_uuid(), u.id, g.id, coalesce(u.invite_status, 'COMPLETED'), u.created_at, u.invite_date_invited,
+       u.invite_date_expires
+     FROM (SELECT *, row_number() OVER () AS i FROM users WHERE tenant_id = $1) u
+       JOIN (SELECT id, row_number() OVER () AS i FROM user_groups WHERE tenant_id = $1) g ON g.i = u.i`,
+    [id],
+  );
 }
 const members = await made.database.sql<{ id: string }>(
   "SELECT id FROM users WHERE tenant_id = $1 ORDER BY id LIMIT 20",
   [here.id],
 );
 const group = await here.group({ lead, members: members.map(({ id }) => ({ guid: id }) as never) });
+/** Some more into the lead's own group, and for an investor. */
+const investor = await here.user();
+const invitedBefore = async (user: { guid: string }, days: number): Promise<unknown> =>
+  here.invitation(user, {
+    groupId: group.guid,
+    storedStatus: InviteStatus.COMPLETED,
+    createdAt: new Date(Date.UTC(2024, 0, 1 + days)).toISOString(),
+  });
+for (let days = 0; days < 40; days++) await invitedBefore({ guid: members[days % members.length]!.id }, days * 12);
+for (let days = 0; days < 30; days++) await invitedBefore(investor, days * 16);
 await made.database.sql("ANALYZE");
 
 const app = new pg.Client({ connectionString: made.database.appUrl, options: "-c timezone=UTC" });
@@ -92,12 +114,12 @@ interface Plans {
   custom: PlanNode[];
   generic: PlanNode[];
 }
-/** The statement over users or groups that a document makes the server send, as planned with its values and without. */
+/** The statement over users, groups or invitations that a document makes the server send, as planned with its values and without. */
 async function plansOf(caller: Caller, document: string, variables: object): Promise<Plans> {
   const from = sentNow();
   await caller.ask(document, variables);
   const { text, values } = sentSince(from).findLast((one) =>
-    /FROM user(s|_search|_groups|_group_search) n\b/.test(one.text),
+    /FROM (user(s|_search|_groups|_group_search)|invitations) n\b/.test(one.text),
   )!;
   return {
     custom: await explained("ANALYZE, TIMING OFF", { text, values }),
@@ -281,6 +303,100 @@ describe("groups", () => {
     for (const { text, values } of sentSince(from)) {
       const nodes = await explained("ANALYZE, TIMING OFF", { text, values });
       expect(touched(nodes, "user_groups") + touched(nodes)).toBeLessThan(200);
+    }
+  });
+});
+
+describe("invitations", () => {
+  const INVITATIONS = `query ($field: InvitationOrderField, $direction: OrderDirection, $filter: InvitationFilter,
+      $first: Int, $after: String, $last: Int, $before: String) {
+    invitations(orderBy: { field: $field, direction: $direction }, filter: $filter,
+      first: $first, after: $after, last: $last, before: $before) { nodes { guid } pageInfo { endCursor } }
+  }`;
+  const ORDERS = ["CREATED_AT", "STATUS"].flatMap((field) =>
+    ["ASC", "DESC"].map((direction) => ({ field, direction })),
+  );
+
+  /** A cursor into the middle of the list, and for the order by status into the middle of each of its parts. */
+  async function cursorsInto(order: { field: string; direction: string }): Promise<string[]> {
+    const { invitations } = await admin.ask(INVITATIONS, { ...order, first: 1 });
+    const parts = JSON.parse(Buffer.from(invitations.pageInfo.endCursor, "base64url").toString()) as unknown[];
+    const valued = order.field === "CREATED_AT";
+    const [middle] = await made.database.sql<{ value: unknown; id: string }>(
+      `SELECT ${valued ? "created_at" : "NULL"} AS value, id FROM invitations WHERE tenant_id = $1
+       ORDER BY 1, 2 OFFSET ${ROWS / 3} LIMIT 1`,
+      [here.id],
+    );
+    const segments = valued ? [0] : Object.values(InviteStatus).map((_status, segment) => segment);
+    return segments.map((segment) =>
+      Buffer.from(JSON.stringify([parts[0], segment, middle!.value, middle!.id, ...parts.slice(4)])).toString(
+        "base64url",
+      ),
+    );
+  }
+
+  test.each(ORDERS)(
+    "by $field $direction come from an index in order: first, last, and deep both ways",
+    async (order) => {
+      const pagings: object[] = [{ first: SIZE }, { last: SIZE }];
+      for (const cursor of await cursorsInto(order)) {
+        pagings.push({ first: SIZE, after: cursor }, { last: SIZE, before: cursor });
+      }
+      for (const paging of pagings) {
+        const plans = await plansOf(admin, INVITATIONS, { ...order, ...paging });
+        expectInOrder(plans, SIZE, "invitations");
+        expect(touched(plans.custom, "invitations")).toBeGreaterThan(SIZE);
+      }
+    },
+  );
+
+  test("of one status are found without a scan of the tenant, in every order", async () => {
+    for (const order of ORDERS) {
+      // By day one in ten is of the status; by status those who are INVITED are told from the EXPIRED one by one.
+      const most = order.field === "CREATED_AT" ? ROWS / 20 : ROWS / 5 + 5 * SIZE;
+      for (const status of ["EXPIRED", "INVITED", "DRAFT"]) {
+        const { custom } = await plansOf(admin, INVITATIONS, { ...order, filter: { status: [status] }, first: SIZE });
+        expect([order, status, types(custom, /^Seq Scan$/)]).toEqual([order, status, []]);
+        expect([order, status, touched(custom, "invitations") <= most]).toEqual([order, status, true]);
+      }
+    }
+  });
+
+  /** Who asks, by which indexes, and how many are theirs: a lead's own is one of them. */
+  const WHO: [who: string, caller: Caller, index: RegExp, theirs: number][] = [
+    ["a lead", lead, /^invitations_(by_group|by_user|open)$/, 71],
+    ["an investor", investor, /^invitations_(by_user|open)$/, 30],
+  ];
+
+  test.each(WHO)("of %s start from what is theirs, not from the tenant's", async (_who, caller, index, theirs) => {
+    for (const order of ORDERS) {
+      for (const paging of [{ first: SIZE }, { last: SIZE }, { first: SIZE, filter: { status: ["COMPLETED"] } }]) {
+        const plans = await plansOf(caller, INVITATIONS, { ...order, ...paging });
+        const asked = JSON.stringify({ ...order, ...paging });
+        // Each part of the order by status looks through all of them.
+        const most = theirs * (order.field === "STATUS" ? 6 : 1);
+        expect([asked, touched(plans.custom, "invitations") <= most]).toEqual([asked, true]);
+        for (const nodes of [plans.custom, plans.generic]) {
+          expect([asked, types(nodes, /^Seq Scan$/).filter((scan) => scan.includes("invitations"))]).toEqual([
+            asked,
+            [],
+          ]);
+          const indexes = nodes
+            .map((node) => node["Index Name"] ?? "")
+            .filter((name) => name.startsWith("invitations"));
+          expect([asked, indexes.filter((name) => !index.test(name))]).toEqual([asked, []]);
+        }
+      }
+    }
+  });
+
+  test("of one user come from their index, the newest first", async () => {
+    const document = "query ($guid: UUID!) { user(guid: $guid) { invitations(first: 20) { nodes { guid } } } }";
+    const from = sentNow();
+    const { user } = await admin.ask(document, { guid: investor.guid });
+    expect(user.invitations.nodes).toHaveLength(20);
+    for (const { text, values } of sentSince(from)) {
+      expect(touched(await explained("ANALYZE, TIMING OFF", { text, values }), "invitations")).toBeLessThan(50);
     }
   });
 });

@@ -148,7 +148,7 @@ test("people are invited into a shell, accept, are given a role, sign, are acted
   const reason = "Asked for help with their name";
   const { loginToken } = await write(admin, "CreateLoginToken", { ...them, reason });
   const session = await write(anonymous, "RedeemLoginToken", { token: loginToken });
-  expect(session).toMatchObject({ user: { id: guest.id }, group: { id: shell.id } });
+  expect(session).toMatchObject({ user: { id: guest.id }, userGroup: { id: shell.id } });
   const acting = bearer(session.accessToken);
   expect((await read(acting, "Me")).guid).toBe(guest.guid);
   await write(acting, "UpdateCurrentUser", { forename: "Frances Parthenope" });
@@ -163,7 +163,7 @@ test("people are invited into a shell, accept, are given a role, sign, are acted
     { operation: "updateCurrentUser", actorName: "Ada Admin", actorId: admin.guid, subjectId: guest.guid },
     { operation: "redeemLoginToken", actorName: "Ada Admin", actorId: admin.guid, subjectId: guest.guid },
   ]);
-  expect(seen[1].changes[0].fields.reason).toEqual([reason, reason]);
+  expect(JSON.stringify(seen)).not.toContain(reason);
 
   // Suspended, they are out at the next request, and so is who acts as them. A lead cannot be sent away so.
   await write(admin, "SuspendUser", { userId: guest.id });
@@ -210,6 +210,8 @@ test("people are invited into a shell, accept, are given a role, sign, are acted
   expect(smtp.messages).toHaveLength(2);
   const who: Record<string, string> = { [lead.guid]: "lead", [guest.guid]: "guest", [shell.guid]: "shell" };
   const events: Record<string, any>[] = (await read(admin, "AuditEvents", { first: 100 })).nodes;
+  const { changes } = events.find(({ operation }) => operation === "createLoginToken")!;
+  expect(changes[0].fields.reason).toEqual([null, reason]);
   expect(
     events
       .toReversed()

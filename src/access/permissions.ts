@@ -73,6 +73,12 @@ export const users: Allow = {
   test: (viewer) => viewer.kind === "USER",
 };
 
+/** Users, for what is theirs, and services that hold the permission. */
+export const usersAndHolders = (permission: Permission): Allow => ({
+  sentence: `Any signed-in user for themselves; for others requires \`${permission}\`.`,
+  test: (viewer) => viewer.kind === "USER" || may(viewer, permission),
+});
+
 /** The caller's own guid. @throws FORBIDDEN for a service, which has none. */
 export function ownGuid({ viewer }: Context): string {
   if (viewer.kind !== "USER") throw forbidden(users.sentence);

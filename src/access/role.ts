@@ -8,7 +8,7 @@ export enum RoleScope {
   GROUP = "GROUP",
 }
 registerEnumType(RoleScope, {
-  name: "RoleScope",
+  name: "UserRoleScope",
   description: "Who holds a role.",
   valuesConfig: {
     INTERNAL: { description: "Members of staff: a set of permissions." },
@@ -30,7 +30,7 @@ registerEnumType(UserGroupKind, {
 });
 
 /** A named set of permissions for internal users (INTERNAL), or a member's standing in a group (GROUP). */
-@ObjectType({ implements: Node, description: "What staff may do, or how a member stands in a group." })
+@ObjectType("UserRole", { implements: Node, description: "What staff may do, or how a member stands in a group." })
 @Entity("roles")
 @Check("roles_scope", `"scope" IN ('INTERNAL', 'GROUP')`)
 @Check("roles_group_kind", `"group_kind" IN ('STANDARD', 'SHELL')`)
@@ -40,7 +40,7 @@ export class Role implements Node {
   @PrimaryColumn("uuid", { select: false })
   tenantId!: string;
 
-  @GlobalId("guid")
+  @GlobalId("guid", "UserRole")
   id!: string;
 
   @Attribute(() => UUID, { primary: true, name: "id", description: "The platform's own id." })

@@ -12,7 +12,7 @@ import {
   type JWTPayload,
   type JWTVerifyGetKey,
 } from "jose";
-import { isUuid, type SessionSigner, unauthenticated, unavailable } from "../kit/index.js";
+import { type Impersonation, isUuid, type SessionSigner, unauthenticated, unavailable } from "../kit/index.js";
 import { SESSION_ALGORITHM, type SessionKeys } from "./session-keys.js";
 
 /** What a verified access token says. Everything else in it is ignored. */
@@ -23,7 +23,7 @@ export interface Claims {
   /** A service token's scopes; null: a user's token, whose permissions come from the database. */
   scopes: ReadonlySet<string> | null;
   /** The internal user behind an impersonated session (RFC 8693), and the group that it was made for. */
-  act: { sub: string; groupId: string } | null;
+  act: (Pick<Impersonation, "groupId" | "lockouts"> & { sub: string }) | null;
   expiresAt: number;
 }
 
@@ -52,6 +52,8 @@ export const ACCESS_TOKEN_TYPE = "at+jwt";
 export const SESSION_SECONDS = 30 * 60;
 const SKEW_SECONDS = 30;
 const ALGORITHMS = ["ES256", "ES384", "EdDSA", "RS256", "PS256"];
+/** A service's name stands in indexes. */
+const MAX_CLIENT_ID = 255;
 const CACHE_SIZE = 10_000;
 /** A key taken out of the JWKS stops being accepted after this long at the latest. */
 const CACHE_MILLISECONDS = 60_000;
@@ -145,12 +147,16 @@ async function verify(token: string, issuers: Issuer[], audience: string): Promi
 
 const isGuid = (claim: unknown): claim is string => typeof claim === "string" && isUuid(claim);
 
+const isPairOfCounts = (claim: unknown): claim is [number, number] =>
+  Array.isArray(claim) && claim.length === 2 && claim.every(Number.isSafeInteger);
+
 /** Who acts as the token's user, and where; undefined when a session's token does not say it as it has to. */
-function sessionOf({ act, group_id: group, iat, exp }: JWTPayload): Claims["act"] | undefined {
+function sessionOf({ act, group_id: group, lockouts, iat, exp }: JWTPayload): Claims["act"] | undefined {
   const { sub: actor, act: chained } = (act ?? {}) as { sub?: unknown; act?: unknown };
   const lasts = exp! - (iat ?? Number.NaN);
   if (!isGuid(actor) || !isGuid(group) || chained !== undefined || !(lasts <= SESSION_SECONDS)) return undefined;
-  return { sub: actor.toLowerCase(), groupId: group.toLowerCase() };
+  if (!isPairOfCounts(lockouts)) return undefined;
+  return { sub: actor.toLowerCase(), groupId: group.toLowerCase(), lockouts };
 }
 
 function claimsOf(payload: JWTPayload, act: Claims["act"] | undefined): Claims {
@@ -159,7 +165,7 @@ function claimsOf(payload: JWTPayload, act: Claims["act"] | undefined): Claims {
   if (
     !isGuid(tenant) ||
     typeof sub !== "string" ||
-    !(service || isUuid(sub)) ||
+    !(service ? sub.length <= MAX_CLIENT_ID : isUuid(sub)) ||
     act === undefined ||
     (act && service)
   ) {
@@ -177,11 +183,11 @@ function claimsOf(payload: JWTPayload, act: Claims["act"] | undefined): Claims {
 /** Makes the access tokens of impersonated sessions, as the verifier takes them. */
 export const sessionSigner =
   ({ sessionIssuer, audience }: Pick<TokenRules, "sessionIssuer" | "audience">, keys: SessionKeys): SessionSigner =>
-  async ({ tenantId, userId, actorId, groupId }) => {
+  async ({ tenantId, userId, actorId, groupId, lockouts }) => {
     const { privateKey, kid } = keys.signing;
     const issuedAt = Math.floor(Date.now() / 1000);
     const expiresAt = issuedAt + SESSION_SECONDS;
-    const accessToken = await new SignJWT({ tenant_id: tenantId, act: { sub: actorId }, group_id: groupId })
+    const accessToken = await new SignJWT({ tenant_id: tenantId, act: { sub: actorId }, group_id: groupId, lockouts })
       .setProtectedHeader({ alg: SESSION_ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid })
       .setIssuer(sessionIssuer)
       .setAudience(audience)

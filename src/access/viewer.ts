@@ -34,8 +34,12 @@ export const printedNameSql = (alias: string): Sql =>
  */
 export async function viewerOf(claims: Claims, runner: SqlRunner): Promise<Viewer> {
   const { tenantId, subject, scopes, act } = claims;
-  if (scopes) return { ...ANONYMOUS, kind: "SERVICE", tenantId, id: subject, permissions: scopes, administrator: true };
   const db = new TenantDb(tenantId, runner);
+  if (scopes) {
+    const [tenant] = await db.query(sql`SELECT FROM tenants t WHERE ${db.tenantIs("t")}`, { prepare: true });
+    if (!tenant) throw unauthenticated("The token's tenant is not known.");
+    return { ...ANONYMOUS, kind: "SERVICE", tenantId, id: subject, permissions: scopes, administrator: true };
+  }
   const reading = db.query<ViewerRow>(
     sql`SELECT u.status, ${printedNameSql("u")} AS name, r.permissions, r.administrator,
           EXISTS (SELECT FROM user_groups g WHERE ${db.tenantIs("g")} AND g.lead_user_id = u.id) AS leads
@@ -73,19 +77,20 @@ export const mayImpersonate = (db: TenantDb, alias: string): Sql => {
 };
 
 /**
- * The internal user behind an impersonated session, as long as they may do it and the user is still a client in the
- * group that the session was made for.
+ * The internal user behind an impersonated session, as long as they may do it, neither of the two was locked out since,
+ * and the user is still a client in the group that the session was made for.
  */
 async function actorOf(
-  { sub, groupId }: NonNullable<Claims["act"]>,
+  { sub, groupId, lockouts }: NonNullable<Claims["act"]>,
   subject: string,
   db: TenantDb,
 ): Promise<{ name: string | null } | null> {
   const [actor] = await db.query<{ name: string | null }>(
     sql`SELECT ${printedNameSql("a")} AS name FROM users a
-        WHERE ${db.tenantIs("a")} AND a.id = ${sub} AND ${mayImpersonate(db, "a")}
+        WHERE ${db.tenantIs("a")} AND a.id = ${sub} AND a.lockouts = ${lockouts[0]} AND ${mayImpersonate(db, "a")}
           AND EXISTS (SELECT FROM group_members m JOIN users u ON ${db.tenantIs("u")} AND u.id = m.user_id
-            WHERE ${db.tenantIs("m")} AND m.group_id = ${groupId} AND m.user_id = ${subject} AND u.type <> 'INTERNAL')`,
+            WHERE ${db.tenantIs("m")} AND m.group_id = ${groupId} AND m.user_id = ${subject}
+              AND u.lockouts = ${lockouts[1]} AND u.type <> 'INTERNAL')`,
     { prepare: true },
   );
   return actor ?? null;

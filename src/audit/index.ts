@@ -10,3 +10,5 @@ export const audit = {
   tables: [AuditEvent],
   nodes: { AuditEvent: auditEventByGuid },
 };
+
+export { systemEvent } from "./write-event.js";

@@ -1,8 +1,14 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { dataSource } from "./data-source.js";
 
-/** Any number of servers may start at once; the first takes the lock, the others find nothing left to do. */
-const MIGRATION_LOCK = 7_013_001;
+/**
+ * Any number of servers may start at once; the first takes the lock, the others find nothing left to do. They ask for it
+ * again and again, because CREATE INDEX CONCURRENTLY would wait for a statement that waits. The first version's servers
+ * do wait, for 7_013_001.
+ */
+const MIGRATION_LOCK = 7_013_002;
+const POLL = 100;
 
 /** Tables that record what happened: the application adds to them and can never change what stands there. */
 const APPEND_ONLY = ["audit_events"];
@@ -15,7 +21,7 @@ export async function migrate(ownerUrl: string, appRole: string): Promise<void> 
   const lock = new pg.Client({ connectionString: ownerUrl });
   await lock.connect();
   try {
-    await lock.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    await takeTurn(lock);
     const source = dataSource({ url: ownerUrl, statementTimeout: 0, poolMax: 1 });
     await source.initialize();
     try {
@@ -26,6 +32,14 @@ export async function migrate(ownerUrl: string, appRole: string): Promise<void> 
     }
   } finally {
     await lock.end();
+  }
+}
+
+async function takeTurn(lock: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await lock.query<{ ours: boolean }>("SELECT pg_try_advisory_lock($1) AS ours", [MIGRATION_LOCK]);
+    if (rows[0]!.ours) return;
+    await sleep(POLL);
   }
 }
 

@@ -1,5 +1,6 @@
-import { PERMISSIONS, Role, RoleScope, UserRole } from "../access/index.js";
+import { Role, UserRole } from "../access/index.js";
 import { Invitation } from "../invitations/index.js";
+import { STARTING_ROLES, type StartingRole } from "../starting-roles.js";
 import { FeatureFlag, GroupFeatureFlag, GroupMember, UserGroup, UserGroupKind } from "../user-groups/index.js";
 import { Classification, ClassificationSource, UserClassification } from "../users/index.js";
 import { InviteStatus, User, UserStatus, UserType } from "../users/index.js";
@@ -38,32 +39,6 @@ enum Stream {
 const DAY = 86_400_000;
 const WEEK = 7 * DAY;
 const YEARS = 6 * 365 * DAY;
-
-const ROLES: Pick<Role, "scope" | "name" | "rank" | "administrator" | "permissions">[] = [
-  { scope: RoleScope.INTERNAL, name: "Administrator", rank: 0, administrator: true, permissions: [...PERMISSIONS] },
-  {
-    scope: RoleScope.INTERNAL,
-    name: "Relationship manager",
-    rank: 0,
-    administrator: false,
-    permissions: ["users.read", "users.write", "groups.read", "invitations.write", "forms.read", "submissions.read"],
-  },
-  {
-    scope: RoleScope.INTERNAL,
-    name: "Read only",
-    rank: 0,
-    administrator: false,
-    permissions: ["users.read", "groups.read", "forms.read"],
-  },
-  ...["Lead", "Member", "Viewer"].map((name, index) => ({
-    scope: RoleScope.GROUP,
-    name,
-    rank: 30 - 10 * index,
-    administrator: false,
-    permissions: [],
-  })),
-];
-type RoleName = "Administrator" | "Relationship manager" | "Read only" | "Lead" | "Member" | "Viewer";
 
 const FIRST_REFERENCE = 123;
 const CLASSIFICATIONS =
@@ -154,7 +129,9 @@ export class GeneratedTenant {
     const { users, groups, at } = this.plan;
     const createdAt = instant(at - YEARS);
     return [
-      rowsOf(Role, ROLES.length, (index) => [{ guid: this.id(Stream.ROLE_ID, index), ...ROLES[index]! }]),
+      rowsOf(Role, STARTING_ROLES.length, (index) => [
+        { guid: this.id(Stream.ROLE_ID, index), ...STARTING_ROLES[index]! },
+      ]),
       rowsOf(Classification, CLASSIFICATIONS.length, (index) => [
         {
           guid: this.id(Stream.CLASSIFICATION_ID, index),
@@ -174,8 +151,8 @@ export class GeneratedTenant {
     ];
   }
 
-  roleId(name: RoleName): string {
-    const index = ROLES.findIndex((role) => role.name === name);
+  roleId(name: StartingRole): string {
+    const index = STARTING_ROLES.findIndex((role) => role.name === name);
     return this.id(Stream.ROLE_ID, index);
   }
 
@@ -269,7 +246,7 @@ export class GeneratedTenant {
   }
 
   private userRoles(index: number): Partial<UserRole>[] {
-    const other = this.chance(Stream.USER_ROLES, index).of<RoleName[]>([
+    const other = this.chance(Stream.USER_ROLES, index).of<StartingRole[]>([
       [80, ["Relationship manager"]],
       [5, ["Relationship manager", "Read only"]],
       [15, ["Read only"]],

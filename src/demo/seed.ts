@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
+import { command, wholeNumber, withDatabase } from "../command.js";
 import { readConfig } from "../config.js";
-import { command, withDatabase, wholeNumber } from "./command.js";
 import { ADMINISTRATOR_EMAIL, GeneratedTenant } from "./generator.js";
 import { tenantIdOf, writeTenant } from "./write-tenant.js";
 

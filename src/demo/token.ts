@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
 import pg from "pg";
 import { PERMISSIONS } from "../access/index.js";
+import { command, wholeNumber, withDatabase } from "../command.js";
 import { readConfig } from "../config.js";
 import { isUuid, foldCase } from "../kit/index.js";
-import { command, wholeNumber, withDatabase } from "./command.js";
 import { DEMO_TENANT } from "./demo-tenant.js";
 import { developmentKey } from "./development-key.js";
 import { tenantIdOf } from "./write-tenant.js";

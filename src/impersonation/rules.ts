@@ -1,33 +1,51 @@
-import { mayImpersonate, printedNameSql } from "../access/index.js";
-import { type Context, empty, refuse, selectList, sql, type Sql, type TenantDb, UsersErrorCode } from "../kit/index.js";
+import { administratorsAlone, mayImpersonate, printedNameSql } from "../access/index.js";
+import {
+  type Allow,
+  type Context,
+  empty,
+  refuse,
+  selectList,
+  sql,
+  type Sql,
+  type TenantDb,
+  UsersErrorCode,
+} from "../kit/index.js";
 import { GroupMember } from "../user-groups/index.js";
 import { User, UserStatus, UserType } from "../users/index.js";
 
+const administrators = administratorsAlone("users.impersonate");
+
+/** Administrators; and impersonated sessions, which are told that they cannot be chained. */
+export const impersonators: Allow = {
+  ...administrators,
+  test: (viewer) => viewer.actorId !== null || administrators.test(viewer),
+};
+
 /** One of the two of an impersonation, and whether they may act as others now. */
-export interface Party extends User {
+export interface Participant extends User {
   impersonates: boolean;
 }
 
 /** Who is to act, and as whom: both locked, in the order that all writes keep. */
-export async function lockParties(
+export async function lockParticipants(
   db: TenantDb,
   actorId: string,
   userId: string,
   rule: Sql = empty,
-): Promise<{ actor: Party | undefined; user: Party | undefined }> {
-  const rows = await db.query<Party>(
+): Promise<{ actor: Participant | undefined; user: Participant | undefined }> {
+  const rows = await db.query<Participant>(
     sql`SELECT ${selectList(User, "u")}, ${printedNameSql("u")} AS name, ${mayImpersonate(db, "u")} AS impersonates
       FROM users u WHERE ${db.tenantIs("u")} AND u.id IN (${actorId}, ${userId})${rule} ORDER BY u.id FOR SHARE OF u`,
     { prepare: true },
   );
-  const party = (id: string): Party | undefined => rows.find(({ guid }) => guid === id);
-  return { actor: party(actorId), user: party(userId) };
+  const participant = (id: string): Participant | undefined => rows.find(({ guid }) => guid === id);
+  return { actor: participant(actorId), user: participant(userId) };
 }
 
 /** Refuses where the actor may not act as the user, or not for that group. */
 export async function refuseUnfit(
   db: TenantDb,
-  { actor, user, groupId }: { actor: Party; user: Party; groupId: string },
+  { actor, user, groupId }: { actor: Participant; user: Participant; groupId: string },
   field: string,
 ): Promise<void> {
   if (user.type === UserType.INTERNAL) {

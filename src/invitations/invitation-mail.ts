@@ -1,6 +1,8 @@
 import { printedNameSql } from "../access/index.js";
 import { digestOf, sql } from "../kit/index.js";
 import type { Composer } from "../mail/index.js";
+import { InviteStatus, inviteStatusIn } from "../users/index.js";
+import { inviteColumns } from "./invitation.js";
 import { invitationTokens } from "./rules.js";
 
 interface Wanted {
@@ -24,8 +26,8 @@ export const composeInvitation: Composer = async ({ guid }, { db, tenant, secret
       FROM invitations n JOIN users u ON u.tenant_id = n.tenant_id AND u.id = n.user_id
       LEFT JOIN users b ON b.tenant_id = n.tenant_id AND b.id = n.invited_by_user_id
       LEFT JOIN user_groups g ON g.tenant_id = n.tenant_id AND g.id = n.group_id
-      WHERE ${db.tenantIs("n")} AND n.mail_id = ${guid} AND n.status = 'INVITED' AND n.date_expires > ${now}
-        AND n.sent_to = u.email_norm`,
+      WHERE ${db.tenantIs("n")} AND n.mail_id = ${guid} AND n.sent_to = u.email_norm
+        AND ${inviteStatusIn(inviteColumns("n"), [InviteStatus.INVITED], now)}`,
     { prepare: true },
   );
   if (!wanted) return null;

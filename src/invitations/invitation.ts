@@ -62,7 +62,7 @@ export class Invitation implements Node {
   @Attribute(() => Boolean, {
     nullable: true,
     description:
-      "Into a shell: true to lead it, false to be a member only, null to lead it if nobody does by then. Null elsewhere.",
+      "Into a shell: false to be a member only; true or null to lead it if nobody does when it is accepted. Null elsewhere.",
   })
   asLead!: boolean | null;
 

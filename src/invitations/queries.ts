@@ -60,7 +60,7 @@ class InvitationFilter {
   @Field(() => ID, { nullable: true, description: "Invites this user." })
   userId?: string | null;
 
-  @Field(() => ID, { nullable: true, description: "Is into this group." })
+  @Field(() => ID, { nullable: true, description: "Invites into this group." })
   groupId?: string | null;
 
   @Field(() => ID, { nullable: true, description: "Was asked for by this user." })

@@ -11,7 +11,7 @@ import {
   UsersErrorCode,
 } from "../kit/index.js";
 import { queueMails } from "../mail/index.js";
-import { InviteStatus, User } from "../users/index.js";
+import { InviteStatus, User, userVisible } from "../users/index.js";
 import { Invitation } from "./invitation.js";
 import { invitationByGuid } from "./loaders.js";
 
@@ -72,17 +72,20 @@ export const invitationTokens = (secrets: Secrets, tenantId: string, mailId: str
   secrets.derive("invitation", mailId).map((secret) => ticket(tenantId, secret));
 
 /** Where an invitation stands, as its own row and the user's tell it. */
-export type Standing = Pick<Invitation, "storedStatus" | "dateInvited" | "dateExpires" | "dateModified" | "lastSentAt">;
+export type InvitationState = Pick<
+  Invitation,
+  "storedStatus" | "dateInvited" | "dateExpires" | "dateModified" | "lastSentAt"
+>;
 
 /**
  * Where an invitation stands that is sent now: until it was wanted to, or for the tenant's usual time when it was not said,
  * or is over. Sent once more it lives for the usual time at least.
  */
-export function standingWhenSent(
+export function stateWhenSent(
   { now }: Context,
   { invitationDays }: Tenant,
   { wantedUntil: wanted, dateInvited = null }: Pick<Invitation, "wantedUntil"> & Partial<Invitation>,
-): Standing {
+): InvitationState {
   const sentAt = now.toISOString();
   const usual = new Date(now.getTime() + invitationDays * DAY).toISOString();
   const least = dateInvited === null ? sentAt : usual;
@@ -114,15 +117,25 @@ export async function send(
   ctx: Context,
   tenant: Tenant,
   { user, invitation }: Invited,
-  { status = user.status, ...changes }: Partial<Pick<User, "status"> & Pick<Invitation, "approvedByUserId">> = {},
+  changes: { user?: Partial<User>; invitation?: Partial<Invitation> } = {},
 ): Promise<Invited> {
-  const standing = standingWhenSent(ctx, tenant, invitation);
+  const state = stateWhenSent(ctx, tenant, invitation);
   // The user first: the audit event is about what a write changes first.
-  const invited = ctx.db.update(User, user, { status, ...copiesOf(standing) });
+  const invited = ctx.db.update(User, user, { ...changes.user, ...copiesOf(state) });
   const [mail] = await promiseMails(ctx, [{ guid: invitation.guid, user }]);
   const sendCount = invitation.sendCount + 1;
-  const sent = ctx.db.update(Invitation, invitation, { ...changes, ...standing, ...mail, sendCount });
+  const sent = ctx.db.update(Invitation, invitation, { ...changes.invitation, ...state, ...mail, sendCount });
   return { user: invited, invitation: sent };
+}
+
+/** An invitation for a payload: its user is for whoever may see them. */
+export async function asSeen(
+  ctx: Context,
+  { user, invitation }: Invited,
+): Promise<{ user: User | null; invitation: Invitation }> {
+  const rule = userVisible(ctx.viewer, "n", ctx.now);
+  const seen = rule === null || (await ctx.db.find(User, { guid: user.guid }, sql` AND (${rule})`)) !== null;
+  return { user: seen ? user : null, invitation };
 }
 
 /** Withdraws an open invitation, and with it an account that nobody has used. */
@@ -130,13 +143,13 @@ export function withdraw({ db, now }: Context, { user, invitation }: Invited, ch
   const revoked = { storedStatus: InviteStatus.REVOKED, dateModified: now.toISOString() };
   // The user first, as in `send`.
   return {
-    user: db.update(User, user, { ...changes, ...copiesOf({ ...(invitation as Standing), ...revoked }) }),
+    user: db.update(User, user, { ...changes, ...copiesOf({ ...(invitation as InvitationState), ...revoked }) }),
     invitation: db.update(Invitation, invitation, revoked),
   };
 }
 
 /** What a user's row repeats of the latest invitation. */
-export const copiesOf = ({ storedStatus, dateInvited, dateExpires, dateModified }: Standing): Partial<User> => ({
+export const copiesOf = ({ storedStatus, dateInvited, dateExpires, dateModified }: InvitationState): Partial<User> => ({
   storedInviteStatus: storedStatus,
   inviteDateInvited: dateInvited,
   inviteDateExpires: dateExpires,

@@ -49,7 +49,8 @@ export function Hidden(type: "uuid" | "text" | "boolean" | "integer", options: C
 /**
  * A field that follows from columns, said in both languages: for a row that was loaded, and for SQL, where `row` is the
  * alias of the table's row. On an edge `of` is given the edge with its node's row as `$row`, and `row` stands for both:
- * the node's columns, and the edge's as `"edge_<property>"`.
+ * the node's columns, and the edge's as `"edge_<property>"`. Of an edge whose node is not seen it is null, unless it is
+ * shown `unseen`.
  */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the decorated class, which a decorator cannot infer
 export function Computed<Row>(
@@ -57,14 +58,16 @@ export function Computed<Row>(
   options: {
     description: string;
     nullable?: boolean;
+    unseen?: boolean;
     of: (row: Row, ctx: Context) => unknown;
     sql: (row: string, ctx: Context) => Sql;
   },
 ): PropertyDecorator {
-  const { description, nullable = false, of, sql } = options;
+  const { description, nullable = false, unseen = false, of, sql } = options;
   return (prototype, property) => {
     Field(type, { description, nullable })(prototype, property as string);
-    const resolve = (row: Row, _args: object, ctx: Context): unknown => of(row, ctx);
-    Extensions({ resolve, plan: { sql } })(prototype, property as string);
+    const resolve = (row: Row & { node?: object | null }, _args: object, ctx: Context): unknown =>
+      row.node === null && !unseen ? null : of(row, ctx);
+    Extensions({ resolve, plan: { sql, unseen } })(prototype, property as string);
   };
 }

@@ -328,13 +328,16 @@ class Planner {
       return (run) => seen(list, row, objectOf(fields(run)));
     }
     const plan = planOf(field);
-    if ("sql" in plan) return (run) => plan.sql(row, run.ctx);
+    if ("sql" in plan) {
+      return (run) => (plan.unseen ? plan.sql(row, run.ctx) : seen(list, row, plan.sql(row, run.ctx)));
+    }
     if ("one" in plan && "from" in plan) {
       const build = this.one(field, nodes, plan.one);
-      return (run) => build(run, raw(`${row}."edge_${plan.from}"`));
+      const key = seen(list, row, raw(`${row}."edge_${plan.from}"`));
+      return (run) => build(run, key);
     }
     if (!("column" in plan)) throw new NotPlannable();
-    const column = formatted(field, `${row}."edge_${plan.column}"`);
+    const column = seen(list, row, formatted(field, `${row}."edge_${plan.column}"`));
     return () => column;
   }
 
@@ -396,9 +399,9 @@ function selectAll(
   return (run) => join(parts.map((part) => (typeof part === "function" ? part(run) : part)));
 }
 
-/** A node of a list whose rows are not all seen as objects. */
-const seen = (list: ListOf, row: string, object: Sql): Sql =>
-  list.seen ? sql`CASE WHEN ${raw(row)}."$seen" THEN ${object} END` : object;
+/** A node, or an edge's field, of a list whose rows are not all seen. */
+const seen = (list: ListOf, row: string, value: Sql): Sql =>
+  list.seen ? sql`CASE WHEN ${raw(row)}."$seen" THEN ${value} END` : value;
 
 const typenameOf = (type: GraphQLObjectType): Sql => raw(`'${type.name}'::text`);
 

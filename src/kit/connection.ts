@@ -16,8 +16,8 @@ import {
 import { ruled, type RowRule } from "./loader.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
 
-const DEFAULT_SIZE = 15;
-const MAX_SIZE = 100;
+export const DEFAULT_SIZE = 15;
+export const MAX_SIZE = 100;
 const FETCH_SIZES = [2, 11, 16, 21, 26, 51, MAX_SIZE + 1];
 
 @ArgsType()
@@ -85,7 +85,7 @@ export interface ListOf {
   node: Entity;
   rule: RowRule;
   edge?: { entity: Entity; node: string; where?: (now: Date) => Sql };
-  /** Which of the rows the caller sees as objects; of the others only the edge is shown, and the node is null. */
+  /** Which of the rows the caller sees; of the others all is null but computed fields that say `unseen`. */
   seen?: RowRule;
 }
 
@@ -125,7 +125,9 @@ export class Page<Row extends object> {
   edges(): object[] {
     return this.rows.map((row) => {
       const edge: Record<string, unknown> = { node: seen(row), $row: row, $page: this };
-      for (const column of this.edgeColumns) edge[column] = row[`edge_${column}` as keyof Row];
+      // Of a node that is not seen the edge's own columns are not either.
+      const shown = edge.node !== null;
+      for (const column of this.edgeColumns) edge[column] = shown ? row[`edge_${column}` as keyof Row] : null;
       return edge;
     });
   }
@@ -332,7 +334,7 @@ export function connectionOf(
   Extensions({
     resolve: ({ $row, $page }: { $row: Placed; $page: Page<object> }) => $page.cursorOf($row),
   })(Edge.prototype, "cursor");
-  ObjectType(`${name}Edge`, { description: `One entry of a ${name}Connection.` })(Edge);
+  ObjectType(`${name}Edge`, { description: `One entry of the connection ${name}Connection.` })(Edge);
 
   class Connection {}
   const field = (key: string, type: TypeThunk, about: string, resolve: (page: Page<object>) => unknown): void => {

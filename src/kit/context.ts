@@ -29,6 +29,8 @@ export interface Impersonation {
   userId: string;
   actorId: string;
   groupId: string;
+  /** How often the actor and the user had been locked out: once more, and the session is over. */
+  lockouts: [actor: number, user: number];
 }
 
 /** Makes the access token of such a session, and says until when it is good. Given by the access room, which kit does not know. */

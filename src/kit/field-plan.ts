@@ -33,7 +33,8 @@ export type Root = FindOne | FindMany;
  * How a field is read, as data: by loaders, row by row, or as a part of one SQL statement. A field without a plan is
  * read by its method alone. The two ways answer alike; test/compiled-read.test.ts compares them.
  */
-export type FieldPlan = { column: string; of: Entity } | { sql: (row: string, ctx: Context) => Sql } | Relation | Root;
+export type FieldPlan =
+  { column: string; of: Entity } | { sql: (row: string, ctx: Context) => Sql; unseen?: boolean } | Relation | Root;
 
 type Row = Record<string, string | null>;
 

@@ -6,19 +6,13 @@ import { Hidden, type TypeThunk } from "./attribute.js";
 import type { Context } from "./context.js";
 import { refuse, UsersErrorCode } from "./errors.js";
 import { canonical } from "./keyset.js";
+import { MutationInput } from "./mutation-input.js";
 import { isEntity, tableOf, type Entity as EntityClass } from "./table.js";
 
 /** The fields of a payload beside its errors, by name. */
 export type PayloadObjects = Readonly<Record<string, TypeThunk>>;
 
 const MAX_KEY = 255;
-
-/** What every mutation's input may carry. */
-@InputType()
-export abstract class MutationInput {
-  @Field(() => String, { nullable: true, description: "Comes back in the payload as it is (Relay)." })
-  clientMutationId?: string | null;
-}
 
 /** The input of a write that a client may send again without knowing whether it arrived. */
 @InputType()

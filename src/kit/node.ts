@@ -22,9 +22,9 @@ const globalIdSql = (type: string, row: string): Sql =>
   );
 
 /** The `id` of a type whose own key is `guid` or `uuid`, and whose column is `id`. */
-export function GlobalId(key: "guid" | "uuid"): PropertyDecorator {
+export function GlobalId(key: "guid" | "uuid", typeName?: string): PropertyDecorator {
   return (prototype, property) => {
-    const type = prototype.constructor.name;
+    const type = typeName ?? prototype.constructor.name;
     Computed<Record<string, string>>(() => ID, {
       description: "The global id: opaque, stable for ever.",
       of: (row) => toGlobalId(type, row[key]!),

@@ -3,8 +3,9 @@ import type { Sql } from "sql-template-tag";
 import { Field, ObjectType, type ClassType } from "type-graphql";
 import type { Context } from "./context.js";
 import { Refusal, usersError, UsersError, type UsersErrorCode } from "./errors.js";
-import { type MutationInput, once, type PayloadObjects } from "./idempotency.js";
+import { once, type PayloadObjects } from "./idempotency.js";
 import { Loaders } from "./loader.js";
+import type { MutationInput } from "./mutation-input.js";
 
 const payloads = new WeakMap<ClassType, PayloadObjects>();
 
@@ -43,9 +44,9 @@ export interface WriteDeclaration {
 }
 
 /** Thrown by a write that was only to be tried: it answers with this, and nothing is kept. */
-export class Rehearsal extends Error {
+export class DryRun extends Error {
   constructor(readonly result: object) {
-    super("Nothing is kept of a rehearsal.");
+    super("Nothing is kept of a dry run.");
   }
 }
 
@@ -83,7 +84,7 @@ export async function performWrite(caller: Context, input: object, write: WriteD
       ctx.loaders.clear();
       return { ...result, errors: [], clientMutationId };
     } catch (error) {
-      if (error instanceof Rehearsal) return { ...error.result, errors: [], clientMutationId };
+      if (error instanceof DryRun) return { ...error.result, errors: [], clientMutationId };
       const errors = refusalOf(error);
       if (errors) return { errors, clientMutationId };
       if (!isRetryable(error) || attempt > RETRIES) throw error;

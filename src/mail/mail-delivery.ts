@@ -9,7 +9,7 @@ export enum MailStatus {
   CANCELLED = "CANCELLED",
 }
 registerEnumType(MailStatus, {
-  name: "MailStatus",
+  name: "InvitationMailStatus",
   description: "How the delivery of a mail stands.",
   valuesConfig: {
     QUEUED: { description: "Waits for its first or its next attempt." },
@@ -23,7 +23,7 @@ registerEnumType(MailStatus, {
  * A mail to send, written in the transaction that promises it. It holds what the mail is about and not its text: that is
  * made when it is sent, so that no secret of a mail ever stands in the database.
  */
-@ObjectType({ description: "One mail, and how its delivery stands." })
+@ObjectType("InvitationMail", { description: "One mail, and how its delivery stands." })
 @Entity("mail_deliveries")
 @Check("mail_deliveries_status", `"status" IN ('QUEUED', 'SENT', 'FAILED', 'CANCELLED')`)
 @Index("mail_deliveries_due", ["dueAt"], { where: `"status" = 'QUEUED'` })

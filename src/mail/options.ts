@@ -22,8 +22,16 @@ const DEVELOPMENT_FROM: Mailbox = { name: "Users subgraph", address: "no-reply@u
 /** What the configuration says about mails: sent by a mail server, or without one, in development, written to a folder. */
 export function mailOptions(config: Config, log: Logger): MailOptions {
   const { SMTP_URL: url, MAIL_FROM: from = DEVELOPMENT_FROM, INVITATION_URL: invitationUrl } = config;
-  const transport = url ? smtpTransport(url) : folderTransport(mailFolder(config)!, log);
+  const production = config.NODE_ENV === "production";
+  const transport = url ? smtpTransport(production ? encrypted(url) : url) : folderTransport(mailFolder(config)!, log);
   return { transport, from, ...(invitationUrl && { invitationUrl }) };
+}
+
+/** Tokens travel in mails: a server that offers no STARTTLS is refused, unless the address itself says otherwise. */
+function encrypted(address: string): string {
+  const url = new URL(address);
+  if (url.protocol === "smtp:" && !url.searchParams.has("requireTLS")) url.searchParams.set("requireTLS", "true");
+  return url.href;
 }
 
 /** Where a development server without a mail server writes mails, and shows them from; null where mails are sent. */

@@ -223,10 +223,10 @@ function compose(
 /** What follows from a failure. What is kept and logged of it holds nothing of the letter that is a secret. */
 function failed(mail: MailDelivery, error: Error, log: Logger, confidential: string[]): MailOutcome {
   const byServer = error instanceof Undelivered;
-  const failure = scrub(byServer ? error.message : "The mail could not be written.", confidential).slice(
-    0,
-    MAX_FAILURE,
-  );
+  // What cannot be stored (NUL, half a character) would leave the outcome unwritten.
+  const failure = scrub(byServer ? error.message : "The mail could not be written.", confidential)
+    .replace(/[\p{Cc}\p{Cs}]+/gu, " ")
+    .slice(0, MAX_FAILURE);
   const final = (byServer && error.permanent) || mail.attempts >= MAX_ATTEMPTS;
   const cause = byServer ? error.cause : error;
   const told = {

@@ -4,14 +4,17 @@ import { Attribute, DateTime, GlobalId, Node, UUID } from "../kit/index.js";
 import { UserGroup } from "./user-group.js";
 
 /** A part of the platform that groups are given or not. Which ones there are the platform's operators say. */
-@ObjectType({ implements: Node, description: "A part of the platform that a group is given or not." })
+@ObjectType("UserGroupFeatureFlag", {
+  implements: Node,
+  description: "A part of the platform that a group is given or not.",
+})
 @Entity("feature_flags")
 @Index("feature_flags_key", ["tenantId", "key"], { unique: true })
 export class FeatureFlag implements Node {
   @PrimaryColumn("uuid", { select: false })
   tenantId!: string;
 
-  @GlobalId("guid")
+  @GlobalId("guid", "UserGroupFeatureFlag")
   id!: string;
 
   @Attribute(() => UUID, { primary: true, name: "id", description: "The platform's own id." })

@@ -31,7 +31,7 @@ export const userGroups = {
     UnmarkUserAsSignatory,
   ],
   tables: [UserGroup, GroupMember, FeatureFlag, GroupFeatureFlag],
-  nodes: { UserGroup: groupByGuid, FeatureFlag: flagByGuid },
+  nodes: { UserGroup: groupByGuid, UserGroupFeatureFlag: flagByGuid },
   entities: { UserGroup: { key: "guid", by: groupByGuid } },
 } as const;
 

@@ -26,7 +26,7 @@ export enum GroupMemberOrderField {
   JOINED_AT = "JOINED_AT",
 }
 registerEnumType(GroupMemberOrderField, {
-  name: "GroupMemberOrderField",
+  name: "UserGroupMemberOrderField",
   description: "What the members of a group are ordered by. Without a value: last in ascending order. Ties: by guid.",
   valuesConfig: {
     NAME: { description: "Surname, then forename, without regard to case and accents." },
@@ -39,16 +39,16 @@ const MEMBER_SORTS: Record<GroupMemberOrderField, Sort> = {
   JOINED_AT: by("e.joined_at"),
 };
 
-const GroupMemberOrder = orderOf("GroupMember", GroupMemberOrderField, "NAME");
+const GroupMemberOrder = orderOf("UserGroupMember", GroupMemberOrderField, "NAME");
 
 @InputType({
   description:
-    "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing; a list has at most 100 values.",
+    "Conditions that all have to hold, of members whom the caller knows by more than their name. Null or left out: no condition. An empty list matches nothing; a list has at most 100 values.",
 })
-class GroupMemberFilter {
+class UserGroupMemberFilter {
   @Field(() => [UserStatus], {
     nullable: true,
-    description: "The account stands at one of these. Of members whom the caller knows by name only, none does.",
+    description: "The account stands at one of these.",
   })
   status?: UserStatus[] | null;
 
@@ -64,8 +64,8 @@ class GroupMemberFilter {
 
 @ArgsType()
 export class MembersArgs extends PageArgs {
-  @Field(() => GroupMemberFilter, { nullable: true, description: "Only members who meet all of this." })
-  filter?: GroupMemberFilter | null;
+  @Field(() => UserGroupMemberFilter, { nullable: true, description: "Only members who meet all of this." })
+  filter?: UserGroupMemberFilter | null;
 
   @Field(() => String, {
     nullable: true,
@@ -93,14 +93,14 @@ export function memberSelection({ filter, search, orderBy }: MembersArgs, { view
   };
 }
 
-function filterConditions({ status, roleIds, isSignatory, isLead }: GroupMemberFilter, seen: Sql): Sql[] {
+function filterConditions({ status, roleIds, isSignatory, isLead }: UserGroupMemberFilter, seen: Sql): Sql[] {
   for (const [name, list] of Object.entries({ status, roleIds })) {
     if (list && list.length > MAX_LIST) throw badUserInput(`At most ${MAX_LIST} values.`, ["filter", name]);
   }
   const conditions: Sql[] = [];
-  if (status) conditions.push(sql`((${seen}) AND n.status = ANY(${status}::text[]))`);
+  if (status) conditions.push(sql`n.status = ANY(${status}::text[])`);
   if (roleIds) {
-    const guids = roleIds.map((id, index) => keyOf("Role", id, ["filter", "roleIds", index]));
+    const guids = roleIds.map((id, index) => keyOf("UserRole", id, ["filter", "roleIds", index]));
     conditions.push(sql`e.role_id = ANY(${guids}::uuid[])`);
   }
   if (isSignatory != null) conditions.push(sql`e.is_signatory = ${isSignatory}`);
@@ -108,7 +108,7 @@ function filterConditions({ status, roleIds, isSignatory, isLead }: GroupMemberF
     conditions.push(sql`${isLead} = EXISTS (SELECT FROM user_groups g
       WHERE g.tenant_id = e.tenant_id AND g.id = e.group_id AND g.lead_user_id = e.user_id)`);
   }
-  return conditions;
+  return conditions.length > 0 ? [sql`(${seen})`, ...conditions] : [];
 }
 
 /** A group is small: no index is needed. The name is the first line of what is searched. */

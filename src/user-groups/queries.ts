@@ -61,10 +61,14 @@ const UserGroupMemberConnection = connectionOf(
   NamedGroupMember,
   { partlySeen: true },
 );
-const RoleConnection = connectionOf("Role", () => Role, "Roles.");
-const FeatureFlagConnection = connectionOf("FeatureFlag", () => FeatureFlag, "The tenant's feature flags, by key.");
+const RoleConnection = connectionOf("UserRole", () => Role, "Roles.");
 const UserGroupFeatureFlagConnection = connectionOf(
   "UserGroupFeatureFlag",
+  () => FeatureFlag,
+  "The tenant's feature flags, by key.",
+);
+const EnabledFeatureFlagConnection = connectionOf(
+  "UserGroupEnabledFeatureFlag",
   () => FeatureFlag,
   "The feature flags that are on for a group, by key; the edges say since when.",
   GroupFeatureFlag,
@@ -101,7 +105,7 @@ class UserGroupFilter {
   @Field(() => String, { nullable: true, description: "Has this name, without regard to case and accents." })
   name?: string | null;
 
-  @Field(() => UserGroupKind, { nullable: true, description: "Came to be this way." })
+  @Field(() => UserGroupKind, { nullable: true, description: "Is of this kind." })
   kind?: UserGroupKind | null;
 
   @Field(() => ID, { nullable: true, description: "Is led by this user." })
@@ -215,7 +219,8 @@ export class UserGroupQueries {
     type: () => UserGroupConnection,
     args: () => UserGroupsArgs,
     allow: signedIn,
-    description: "The tenant's groups for holders of `groups.read`, otherwise the caller's own.",
+    description:
+      "The tenant's groups for holders of `groups.read`, `groups.write` or `invitations.write`, otherwise the caller's own.",
     list: groupList,
     select: groupSelection,
   })
@@ -254,7 +259,7 @@ export class UserGroupQueries {
   availableRoles!: Page<Role>;
 
   @Read({
-    type: () => FeatureFlagConnection,
+    type: () => UserGroupFeatureFlagConnection,
     args: () => PageArgs,
     allow: signedIn,
     description: "The feature flags that the tenant knows, by key.",
@@ -345,7 +350,7 @@ export class FieldsOfUserGroup {
   members!: Page<User>;
 
   @Related({
-    type: () => UserGroupFeatureFlagConnection,
+    type: () => EnabledFeatureFlagConnection,
     args: () => PageArgs,
     allow: signedIn,
     description: "The feature flags that are on for the group, by key.",

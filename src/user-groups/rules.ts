@@ -13,9 +13,12 @@ import {
 import { User, UserStatus, UserType, userVisible } from "../users/index.js";
 import { GroupMember, UserGroup } from "./user-group.js";
 
-/** Who sees a group: holders of `groups.read` all, members (the lead among them) their own. */
+/** Permissions whose holders see all groups: who writes to them, or invites into them, has to find them. */
+const SEEING = ["groups.read", "groups.write", "invitations.write"] as const;
+
+/** Who sees a group: holders of such a permission all, members (the lead among them) their own. */
 export const groupVisible: RowRule = (viewer, alias) => {
-  if (may(viewer, "groups.read")) return null;
+  if (SEEING.some((permission) => may(viewer, permission))) return null;
   if (viewer.kind !== "USER") return sql`false`;
   const group = raw(alias);
   return sql`EXISTS (SELECT FROM group_members own
@@ -23,7 +26,7 @@ export const groupVisible: RowRule = (viewer, alias) => {
 };
 
 /** Whoever keeps the tenant's groups: an administrator or a service; everybody else writes to the group they lead. */
-const keepsGroups = ({ viewer }: Context): boolean => viewer.administrator && may(viewer, "groups.write");
+export const keepsGroups = ({ viewer }: Context): boolean => viewer.administrator && may(viewer, "groups.write");
 
 /**
  * The group that a write is about, locked: one that the caller sees, and keeps or leads. Users are locked before
@@ -79,7 +82,7 @@ export async function roleToAssign(
   field: string,
 ): Promise<Role> {
   // Not locked: a role is read by many who assign it at once.
-  const role = await roleByGuid.load(ctx, keyOf("Role", id, ["input", ...field.split(".")]));
+  const role = await roleByGuid.load(ctx, keyOf("UserRole", id, ["input", ...field.split(".")]));
   if (!role) refuse(UsersErrorCode.NOT_FOUND, "Role not found.", field);
   if (role.scope !== RoleScope.GROUP) {
     refuse(UsersErrorCode.OUT_OF_SCOPE_ROLE, "This is a role of staff, not of groups.", field);

@@ -1,4 +1,4 @@
-import { ObjectType } from "type-graphql";
+import { Field, ObjectType } from "type-graphql";
 import { Check, Entity, ForeignKey, Index, PrimaryColumn } from "typeorm";
 import { printedNameSql, Role, UserGroupKind } from "../access/index.js";
 import {
@@ -113,14 +113,27 @@ export class GroupMember {
   joinedAt!: string;
 }
 
-/** The same, seen from the group: who is listed has a name, even where the caller sees no more of them. */
+const BY_NAME = "Null: the caller sees the member's name alone.";
+
+/** The same, seen from the group: everybody in it has a name, and fellow members see no more of each other. */
 @ObjectType()
 export class NamedGroupMember extends GroupMember {
   @Computed<{ $row: User }>(() => String, {
     nullable: true,
+    unseen: true,
     description: "The member's printed name; fellow members see no more of each other.",
     of: ({ $row }) => printedName($row),
     sql: printedNameSql,
   })
   name!: string | null;
+
+  // How the three are resolved is inherited.
+  @Field(() => Boolean, { nullable: true, description: `Leads the group. ${BY_NAME}` })
+  declare isLead: boolean;
+
+  @Field(() => Boolean, { nullable: true, description: `May sign for the group. ${BY_NAME}` })
+  declare isSignatory: boolean;
+
+  @Field(() => DateTime, { nullable: true, description: `When the user joined. ${BY_NAME}` })
+  declare joinedAt: string;
 }

@@ -53,6 +53,7 @@ export {
   multilineText,
   optionalText,
   profileChanges,
+  refuseForeignDomain,
   refuseLockout,
   refuseRevoked,
   refuseStale,

@@ -1,6 +1,7 @@
-import { may } from "../access/index.js";
+import { may, type Tenant, tenantOf } from "../access/index.js";
 import {
   type Context,
+  foldCase,
   isStorable,
   keyOf,
   raw,
@@ -16,9 +17,9 @@ import {
 } from "../kit/index.js";
 import { User, UserStatus, UserType } from "./user.js";
 
-/** Who sees a user: holders of `users.read` all, leads the members of their groups, anybody themselves. */
+/** Who sees a user: holders of `users.read` or `users.write` all, leads the members of their groups, anybody themselves. */
 export const userVisible: RowRule = (viewer, alias) => {
-  if (may(viewer, "users.read")) return null;
+  if (may(viewer, "users.read") || may(viewer, "users.write")) return null;
   if (viewer.kind !== "USER") return sql`false`;
   const own = sql`${raw(alias)}.id = ${viewer.id}`;
   if (!viewer.leads) return own;
@@ -132,6 +133,28 @@ export function profileChanges(input: ProfileInput): Partial<User> {
   else if (input.email !== undefined) changes.contactEmail = input.email;
   if (errors.length > 0) throw new Refusal(errors);
   return changes;
+}
+
+/**
+ * Refuses a new e-mail address where the old one was vouched for: of staff outside the tenant's domains, and of somebody
+ * whose invitation the tenant wants approved, for the mail would go where nobody approved.
+ */
+export async function refuseAddress({ db }: Context, user: User, email: string | undefined): Promise<void> {
+  if (email === undefined || foldCase(email) === foldCase(user.contactEmail)) return;
+  const tenant = await tenantOf(db);
+  if (user.type === UserType.INTERNAL) refuseForeignDomain(tenant, email);
+  if (tenant.invitationApproval && (user.status === UserStatus.DRAFT || user.status === UserStatus.INVITED)) {
+    const message = "The invitation was asked for with this address. Withdraw it, and invite the right one.";
+    refuse(UsersErrorCode.INVALID_TRANSITION, message, "email");
+  }
+}
+
+/** Refuses an address of staff outside the tenant's domains. */
+export function refuseForeignDomain({ internalEmailDomains: domains }: Tenant, email: string): void {
+  const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();
+  if (domains.length > 0 && !domains.includes(domain)) {
+    refuse(UsersErrorCode.EMAIL_DOMAIN_NOT_ALLOWED, `Staff have addresses at ${domains.join(", ")}.`, "email");
+  }
 }
 
 /** A revoked account is history: it changes only by being invited again. */

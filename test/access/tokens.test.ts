@@ -266,6 +266,14 @@ describe("a service's token", () => {
     }
   });
 
+  test("belongs to a tenant that is there, and its name is no longer than 255 characters", async () => {
+    const here = await tenant();
+    await expectRefused(await service(here, { tenant_id: randomUUID() }));
+    const named = (length: number) => ({ sub: "x".repeat(length), client_id: "x".repeat(length) });
+    await expectRefused(await service(here, named(256)));
+    expect((await bearer(await service(here, named(255))).send(LIST)).status).toBe(200);
+  });
+
   test("does not act as anybody", async () => {
     const here = await tenant();
     await expectRefused(await service(here, { act: { sub: here.admin.guid } }));
@@ -298,6 +306,7 @@ describe("an impersonated session", () => {
       exp: iat + SESSION_SECONDS,
       act: { sub: here.admin.guid },
       group_id: group,
+      lockouts: [0, 0],
     };
     const own = { alg: "EdDSA", kid: sessionKeys.signing.kid };
     return signed(claimsOf(here, user, { ...said, ...changes }), { ...own, ...header }, key);
@@ -330,6 +339,15 @@ describe("an impersonated session", () => {
     for (const group of [undefined, null, "", "group", 7, [other.guid], other.guid, randomUUID()]) {
       await expectRefused(await sessionToken(here, user, { group_id: group }));
     }
+  });
+
+  test("says how often both had been locked out", async () => {
+    const here = await tenant();
+    const user = await here.user();
+    for (const lockouts of [undefined, null, 0, "0,0", [], [0], [0, 0, 0], ["0", "0"], [0, 0.5], [1, 0], [0, 1]]) {
+      await expectRefused(await sessionToken(here, user, { lockouts }));
+    }
+    await expectAccepted(await sessionToken(here, user, { lockouts: [0, 0] }), user.guid);
   });
 
   test("lasts 30 minutes at most, and says since when", async () => {

@@ -143,7 +143,7 @@ export class TestTenant {
   async role(values: Partial<Role> = {}): Promise<{ guid: string; id: string }> {
     const guid = values.guid ?? uuidv7();
     await this.db.insert(Role, { guid, scope: RoleScope.GROUP, name: `role ${guid}`, permissions: [], ...values });
-    return { guid, id: toGlobalId("Role", guid) };
+    return { guid, id: toGlobalId("UserRole", guid) };
   }
 
   /** Takes all roles from a member of staff. */
@@ -156,8 +156,13 @@ export class TestTenant {
   /** The session of an internal user who acts as somebody, in a group that is made for it unless given. */
   async actingAs(actor: Person, user: Person, group?: { guid: string }): Promise<Person> {
     const { guid: groupId } = group ?? (await this.group({ members: [user] }));
-    const session = { tenantId: this.id, userId: user.guid, actorId: actor.guid, groupId };
+    const lockouts: [number, number] = [await this.lockouts(actor), await this.lockouts(user)];
+    const session = { tenantId: this.id, userId: user.guid, actorId: actor.guid, groupId, lockouts };
     return { ...user, ...this.server.bearer((await signSession(session)).accessToken) };
+  }
+
+  private async lockouts({ guid }: Person): Promise<number> {
+    return (await this.db.find(User, { guid }))?.lockouts ?? 0; // of another tenant: none here
   }
 
   async service(...scopes: Permission[]): Promise<Caller> {
@@ -240,7 +245,7 @@ export class TestTenant {
     { guid = uuidv7(), description = `What ${key} gives.` }: Partial<FeatureFlag> = {},
   ): Promise<{ guid: string; id: string }> {
     await this.db.insert(FeatureFlag, { guid, key, description });
-    return { guid, id: toGlobalId("FeatureFlag", guid) };
+    return { guid, id: toGlobalId("UserGroupFeatureFlag", guid) };
   }
 
   /** A group with its lead and its signatories among the members, who all hold that role if one is given. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 export const MAIN = join(import.meta.dirname, "../../src/main.js");
 export const MAIL_WORKER = join(import.meta.dirname, "../../src/mail-worker.js");
+export const CREATE_TENANT = join(import.meta.dirname, "../../src/create-tenant.js");
 
 /** A program of ours that runs as a process of its own. */
 export interface Started {
@@ -23,7 +24,7 @@ export interface Processes {
   /** Where those that are started keep their data. */
   dataDir: string;
   /** Starts a server, or another program. It sees no environment but this. */
-  start: (environment: Record<string, string>, program?: string) => Started;
+  start: (environment: Record<string, string>, program?: string, ...args: string[]) => Started;
   /** Ends all that still run. */
   killAll: () => Promise<void>;
 }
@@ -43,8 +44,8 @@ export async function processes(): Promise<Processes> {
   return {
     dataDir,
     killAll,
-    start: (environment, program = MAIN) => {
-      const started = run(program, { PORT: "0", DATA_DIR: dataDir, ...environment });
+    start: (environment, program = MAIN, ...args) => {
+      const started = run([program, ...args], { PORT: "0", DATA_DIR: dataDir, ...environment });
       running.add(started);
       void started.ends().then(() => running.delete(started));
       return started;
@@ -52,8 +53,8 @@ export async function processes(): Promise<Processes> {
   };
 }
 
-function run(program: string, environment: Record<string, string>): Started {
-  const child = spawn(process.execPath, [program], { env: { PATH: process.env.PATH, ...environment } });
+function run(command: string[], environment: Record<string, string>): Started {
+  const child = spawn(process.execPath, command, { env: { PATH: process.env.PATH, ...environment } });
   let output = "";
   let over = false;
   const watchers = new Set<() => void>();

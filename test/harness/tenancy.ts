@@ -107,7 +107,7 @@ const FRAGMENTS: Record<string, string> = {
   fragment InvitationFields on Invitation { id message sendCount user { id name } group { id name } role { id name } mail { attempts } }`,
   Any: `
   fragment Any on Node { id ...UserFields ...GroupFields ...InvitationFields ... on Classification { label: name }
-    ... on Role { label: name } ... on FeatureFlag { label: description } }`,
+    ... on UserRole { label: name } ... on UserGroupFeatureFlag { label: description } }`,
 };
 
 /** Root field -> the documents that ask it for everything. A test sees to it that no root field is missing. */
@@ -177,8 +177,8 @@ async function answers({ here, mark }: Twin, caller: Caller, other: string): Pro
             ...about.map((one) => one.id),
             toGlobalId("UserGroup", group!),
             toGlobalId("Classification", classification!),
-            toGlobalId("Role", role!),
-            toGlobalId("FeatureFlag", flag!),
+            toGlobalId("UserRole", role!),
+            toGlobalId("UserGroupFeatureFlag", flag!),
             toGlobalId("Invitation", invitation!),
           ],
           group,

@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import pino from "pino";
 import { v7 as uuidv7 } from "uuid";
-import { SESSION_SECONDS } from "../../src/access/index.js";
+import { PERMISSIONS, SESSION_SECONDS } from "../../src/access/index.js";
 import { ticket } from "../../src/kit/index.js";
 import { UserStatus, UserType } from "../../src/users/index.js";
 import {
@@ -101,7 +101,7 @@ describe("signing in as a user", () => {
     expect(signedIn).toMatchObject({
       errors: [],
       user: { guid: user.guid, name: "Ms Ida Client" },
-      group: { guid: group.guid },
+      userGroup: { guid: group.guid },
     });
     const claims = decodeJwt(signedIn.accessToken);
     expect(claims).toEqual({
@@ -111,6 +111,7 @@ describe("signing in as a user", () => {
       tenant_id: here.id,
       act: { sub: here.admin.guid },
       group_id: group.guid,
+      lockouts: [0, 0],
       iat: expect.any(Number),
       exp: claims.iat! + SESSION_SECONDS,
       jti: expect.any(String),
@@ -125,7 +126,7 @@ describe("signing in as a user", () => {
     expect(await here.refusals(acting, operations.UpdateCurrentUser!, { email: "mine@example.com" })).toEqual([
       "IMPERSONATION_FORBIDDEN input.email",
     ]);
-    expect(problems(await acting.send(operations.CreateLoginToken!, { input: inputOf(walk) }))).toEqual(["FORBIDDEN"]);
+    expect(await here.refusals(acting, operations.CreateLoginToken!, inputOf(walk))).toEqual(["CHAINED -"]);
     expect(problems(await acting.send(operations.Users!))).toEqual(["FORBIDDEN"]);
 
     const actor = { actorKind: "USER", actorId: here.admin.guid, actorName: "Ada Admin" };
@@ -151,7 +152,7 @@ describe("signing in as a user", () => {
         type: "LoginToken",
         id: all[0]!.changes[0].id,
         action: "UPDATE",
-        fields: { redeemedAt: [null, expect.any(String)], reason: [REASON, REASON] },
+        fields: { redeemedAt: [null, expect.any(String)] },
       },
     ]);
     // With the user's own token: who acted as them, by name, and why.
@@ -261,7 +262,6 @@ describe("making a ticket refuses", () => {
       await here.internal(["users.impersonate", "users.read", "groups.read"]),
       await here.internal(["users.read", "groups.read"], { administrator: true }),
       await here.service("users.impersonate", "users.read", "groups.read"),
-      await session(walk),
     ];
     const before = await here.contents();
     for (const caller of callers) {
@@ -271,6 +271,34 @@ describe("making a ticket refuses", () => {
     }
     expect(await here.contents()).toEqual(before);
   });
+});
+
+test("an impersonated session makes no ticket: CHAINED", async () => {
+  const walk = await client();
+  const { here } = walk;
+  expect(await here.refusals(await session(walk), operations.CreateLoginToken!, inputOf(walk))).toEqual(["CHAINED -"]);
+});
+
+test("somebody else who is signed in is told of no ticket, and it stays good", async () => {
+  const walk = await client();
+  const { here } = walk;
+  const token = await made(walk);
+  const others = [await here.user(), walk.user, await here.internal([], { administrator: true }), await here.service()];
+  for (const caller of others) expect(await redeeming(walk, token, caller)).toEqual(["NOT_FOUND input.token"]);
+  expect(await redeeming(walk, token, here.admin)).toEqual([]);
+});
+
+test.each(["user", "actor"] as const)("a session is over for good once its %s was locked out", async (who) => {
+  const walk = await client();
+  const { here } = walk;
+  const other = await here.internal(PERMISSIONS, { administrator: true });
+  const acting = await here.actingAs(other, walk.user, walk.group);
+  await acting.ask(operations.Me!);
+  const locked = { user: walk.user, actor: other }[who];
+  expect(await here.refusals(here.admin, operations.SuspendUser!, { userId: locked.id })).toEqual([]);
+  await reactivate(walk, locked);
+  expect((await acting.send(operations.Me!)).status).toBe(401);
+  await (await here.actingAs(other, walk.user, walk.group)).ask(operations.Me!);
 });
 
 describe("a ticket is good", () => {

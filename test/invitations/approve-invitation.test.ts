@@ -209,3 +209,17 @@ test("of approving and revoking at once one comes first, and the end is REVOKED 
     expect((await read(here, sent)).status).toBe("REVOKED");
   }
 });
+
+test("the address that was asked for stays until the invitation is over", async () => {
+  const here = await careful();
+  const sent = await draft(here);
+  const correct = (email: string): Promise<string[]> =>
+    here.refusals(here.admin, operations.UpdateUser!, { userId: sent.user.id, email });
+  expect(await correct(newEmail())).toEqual(["INVALID_TRANSITION input.email"]);
+  expect(await approving(here, sent)).toEqual([]);
+  expect(await correct(newEmail())).toEqual(["INVALID_TRANSITION input.email"]);
+  // Only its case: the same address.
+  expect(await correct(sent.user.email.toUpperCase())).toEqual([]);
+  expect(await tools.accepting(here, sent)).toEqual([]);
+  expect(await correct(newEmail())).toEqual([]);
+});

@@ -55,7 +55,7 @@ test("roles: at least one, at most 20, each of staff, each once, each known", as
   const [group, theirs] = [await here.role(), await staffRole(there)];
   for (const [roleIds, refusal] of [
     [[], "REQUIRED input.roleIds"],
-    [Array.from({ length: 21 }, () => role.id), "INVALID input.roleIds"],
+    [Array.from({ length: 21 }, () => role.id), "LIMIT input.roleIds"],
     [[role.id, role.guid], "DUPLICATED_INPUT_ITEM input.roleIds.1"],
     [[group.id], "OUT_OF_SCOPE_ROLE input.roleIds.0"],
     [[role.id, UNKNOWN], "NOT_FOUND input.roleIds.1"],
@@ -150,4 +150,17 @@ test("is for administrators alone", async () => {
     expect([who, problems(answer)]).toEqual([who, ["FORBIDDEN"]]);
   }
   expect(await here.contents()).toEqual(before);
+});
+
+test("whoever is staff stays at the tenant's own domains", async () => {
+  const here = await tenant();
+  const member = await here.internal(["users.read"]);
+  await tools.settings(here, { domains: ["bank.example"] });
+  const move = (email: string): Promise<string[]> =>
+    here.refusals(here.admin, operations.UpdateUser!, { userId: member.id, email });
+  expect(await move("staff@evil.example")).toEqual(["EMAIL_DOMAIN_NOT_ALLOWED input.email"]);
+  expect(await here.refusals(member, operations.UpdateCurrentUser!, { email: "staff@evil.example" })).toEqual([
+    "EMAIL_DOMAIN_NOT_ALLOWED input.email",
+  ]);
+  expect(await move("staff@BANK.example")).toEqual([]);
 });

@@ -1,6 +1,15 @@
+import { UserGroupKind } from "../../src/access/index.js";
 import { UserStatus, UserType } from "../../src/users/index.js";
 import { harness, operations, problems, type Caller, type Person, type TestTenant } from "../harness/index.js";
-import { daysUntil, inDays, invitationLaws, invitationsOf, INVITER, newEmail } from "../harness/invitations.js";
+import {
+  daysUntil,
+  inDays,
+  invitationLaws,
+  invitationsOf,
+  INVITER,
+  newEmail,
+  type Sent,
+} from "../harness/invitations.js";
 import { invitingRules } from "../harness/inviting.js";
 
 const server = await harness();
@@ -123,12 +132,45 @@ describe("who may", () => {
     expect(await here.read(byAdmin.user)).toMatchObject({ assignedInternalUser: null });
   });
 
-  test("a member of staff does not see a group without groups.read", async () => {
+  test("who may invite finds the groups to invite into", async () => {
     const here = await tenant();
-    const advisor = await here.internal(["invitations.write"]);
     const group = await here.group();
-    expect(await inviting(here, { groupId: group.id }, advisor)).toEqual(["NOT_FOUND input.groupId"]);
-    expect(await inviting(here, {}, advisor)).toEqual([]);
+    for (const inviter of [await here.internal(["invitations.write"]), await here.service("invitations.write")]) {
+      expect(await inviting(here, { groupId: group.id }, inviter)).toEqual([]);
+      expect(await inviting(here, {}, inviter)).toEqual([]);
+    }
+  });
+
+  test("a lead invites again whom they withdrew, unless they were somebody else's or had come", async () => {
+    const here = await tenant();
+    const lead = await here.user();
+    const group = await here.group({ lead });
+    const again = async (sent: Sent): Promise<string[]> => {
+      await here.admin.ask(operations.RevokeInvitation!, { input: { invitationId: sent.id } });
+      return inviting(here, { email: sent.user.email, groupId: group.id }, lead);
+    };
+    expect(await again(await invite(here, { groupId: group.id }, lead))).toEqual([]);
+    expect(await again(await invite(here, { groupId: (await here.group()).id }))).toEqual([
+      "NOT_ASSIGNED_TO_YOU input.email",
+    ]);
+    const come = await invite(here, { groupId: group.id }, lead);
+    expect(await tools.accepting(here, come)).toEqual([]);
+    await here.admin.ask(operations.RevokeUser!, { input: { userId: come.user.id } });
+    expect(await inviting(here, { email: come.user.email, groupId: group.id }, lead)).toEqual([
+      "NOT_ASSIGNED_TO_YOU input.email",
+    ]);
+  });
+
+  test("whoever comes back takes the new invitation's role, and signs only when somebody says so", async () => {
+    const here = await tenant();
+    const user = await here.user({ status: UserStatus.REVOKED });
+    const [high, low] = [await here.role({ rank: 9 }), await here.role({ rank: 1 })];
+    const group = await here.group();
+    await here.join(group, user, { roleId: high.guid, isSignatory: true });
+    const sent = await invite(here, { email: user.email, groupId: group.id, roleId: low.id });
+    expect(await tools.accepting(here, sent)).toEqual([]);
+    const [member] = (await here.rows()).group_members!;
+    expect(member).toMatchObject({ user_id: user.guid, role_id: low.guid, is_signatory: false });
   });
 
   test("a service with the scope", async () => {
@@ -257,4 +299,14 @@ describe("a revoked account is invited again", () => {
     expect(await inviting(here, { email })).toEqual([]);
     expect(await inviting(here, { email })).toEqual(["ALREADY_INVITED input.email"]);
   });
+});
+
+test("who leads a shell is not for `inviteUser` to say: whoever accepts is a member", async () => {
+  const here = await tenant();
+  const shell = await here.group({ kind: UserGroupKind.SHELL });
+  const sent = await invite(here, { groupId: shell.id });
+  expect((await read(here, sent)).asLead).toBe(false);
+  expect(await tools.accepting(here, sent)).toEqual([]);
+  const { user_groups, group_members } = await here.rows();
+  expect([user_groups![0]!.lead_user_id, group_members!.length]).toEqual([null, 1]);
 });

@@ -89,7 +89,7 @@ describe("invitation", () => {
       approvedBy: null,
       mail: { status: "QUEUED" },
     });
-    const blind = await here.internal(["invitations.write"]);
+    const blind = await here.internal(["invitations.approve"]);
     expect((await blind.ask(operations.Invitation!, { guid })).invitation).toMatchObject({ user: null, group: null });
   });
 

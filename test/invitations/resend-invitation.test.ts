@@ -232,3 +232,16 @@ test("against an acceptance: it was accepted, or its link is void and another ma
     expect((await read(here, sent)).status).toBe(accepted === "" ? "COMPLETED" : "INVITED");
   }
 });
+
+test("shows the user to whoever may see them, and to a lead the invitation alone", async () => {
+  const here = await tenant();
+  const lead = await here.user();
+  const group = await here.group({ lead });
+  const sent = await invite(here, { groupId: group.id });
+  await rest(here);
+  const input = { invitationId: sent.id };
+  const { resendInvitation } = await lead.ask(document, { input });
+  expect(resendInvitation).toMatchObject({ invitation: { guid: sent.guid, sendCount: 2 }, user: null, errors: [] });
+  const { revokeInvitation } = await lead.ask(operations.RevokeInvitation!, { input });
+  expect(revokeInvitation).toMatchObject({ invitation: { status: "REVOKED" }, user: null, errors: [] });
+});

@@ -189,13 +189,17 @@ test("a mail refused for now is tried later, with the Message-ID it had", async 
 test.each([
   { at: "recipient", code: 550, text: "5.1.1 no such user" },
   { at: "data", code: 554, text: "5.6.0 unwanted" },
-] as const)("a $at refused for good is FAILED at once and not tried again", async ({ at, code, text }) => {
-  const { when } = await queued();
-  smtp.refuse({ at, code, text });
-  work();
-  const row = await when(({ status }) => status === "FAILED");
-  expect(row).toMatchObject({ attempts: 1, sent_at: null, failure: `${code} ${text}` });
-});
+  { at: "data", code: 550, text: "what cannot\0be stored", told: "what cannot be stored" },
+] as { at: "recipient" | "data"; code: number; text: string; told?: string }[])(
+  "a $at refused for good is FAILED at once and not tried again",
+  async ({ at, code, text, told = text }) => {
+    const { when } = await queued();
+    smtp.refuse({ at, code, text });
+    work();
+    const row = await when(({ status }) => status === "FAILED");
+    expect(row).toMatchObject({ attempts: 1, sent_at: null, failure: `${code} ${told}` });
+  },
+);
 
 test.each([
   { at: "sender", code: 553, text: "you may not send as this" },

@@ -149,7 +149,7 @@ describe("refuses", () => {
   test("more than 500 members", async () => {
     const here = await tenant();
     expect(await create(here, { memberIds: Array.from({ length: 501 }, () => UNKNOWN) })).toEqual([
-      "INVALID input.memberIds",
+      "LIMIT input.memberIds",
     ]);
   });
 
@@ -166,7 +166,7 @@ describe("refuses", () => {
       "DUPLICATED_INPUT_ITEM input.featureFlags.1",
     ]);
     expect(await create(here, { featureFlags: Array.from({ length: 101 }, () => "markets") })).toEqual([
-      "INVALID input.featureFlags",
+      "LIMIT input.featureFlags",
     ]);
   });
 

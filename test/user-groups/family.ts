@@ -37,8 +37,8 @@ export async function family({ tenant }: Harness): Promise<Family> {
 
 const CALLERS = {
   "an administrator": ({ here }) => here.admin,
-  "a service with the permission": ({ here }) => here.service("users.read", "groups.read", "groups.write"),
-  "an internal member": ({ here }) => here.internal(["users.read", "groups.read", "groups.write"]),
+  "a service with the permission": ({ here }) => here.service("users.read", "groups.write"),
+  "an internal member": ({ here }) => here.internal(["users.read", "groups.write"]),
   "the group's lead": ({ lead }) => lead,
   "an internal user in the lead's session": ({ here, lead, group }) => here.actingAs(here.admin, lead, group),
   "another group's lead": ({ otherLead }) => otherLead,
@@ -64,6 +64,7 @@ export function whoMay(server: Harness, document: string, input: (of: Family) =>
   });
 }
 
+/** Whoever sees a member by name alone is told nothing else: all the rest is null. */
 export interface Member {
   name: string;
   isLead: boolean;

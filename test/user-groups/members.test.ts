@@ -7,7 +7,7 @@ import { walk, type Connection } from "./walk.js";
 // By loaders; that compiled documents answer alike is for compiled-read.test.ts to say.
 const server = await harness({ compileQueries: false });
 const MEMBERS = `query ($guid: UUID!, $first: Int, $after: String, $last: Int, $before: String,
-    $filter: GroupMemberFilter, $search: String, $orderBy: GroupMemberOrder) {
+    $filter: UserGroupMemberFilter, $search: String, $orderBy: UserGroupMemberOrder) {
   userGroup(guid: $guid) {
     members(first: $first, after: $after, last: $last, before: $before, filter: $filter, search: $search, orderBy: $orderBy) {
       totalCount
@@ -18,6 +18,8 @@ const MEMBERS = `query ($guid: UUID!, $first: Int, $after: String, $last: Int, $
   }
 }`;
 type Edge = Member & { cursor: string };
+/** What is told of a member whom the caller knows by name alone. */
+const NAME_ALONE = { isLead: null, isSignatory: null, joinedAt: null, role: null, node: null };
 const members = async (
   caller: Caller,
   group: { guid: string },
@@ -56,10 +58,12 @@ test("an edge says how somebody belongs to the group", async () => {
 });
 
 describe("everybody who sees the group reads its members' names; as users", () => {
+  const ALL = ["Lead", "Member", "Signatory"];
   const CALLERS: [who: string, sees: string[] | null, (of: Family) => Caller | Promise<Caller>][] = [
     ["an administrator", ["Lead", "Member", "Signatory"], ({ here }) => here.admin],
     ["an internal member", ["Lead", "Member", "Signatory"], ({ here }) => here.internal(["users.read", "groups.read"])],
     ["a service", ["Lead", "Member", "Signatory"], ({ here }) => here.service("users.read", "groups.read")],
+    ["a service that writes to users and groups", ALL, ({ here }) => here.service("users.write", "groups.write")],
     ["staff who see groups and not users", [], ({ here }) => here.internal(["groups.read"])],
     ["a service that sees groups and not users", [], ({ here }) => here.service("groups.read")],
     ["the lead", ["Lead", "Member", "Signatory"], ({ lead }) => lead],
@@ -91,21 +95,53 @@ describe("everybody who sees the group reads its members' names; as users", () =
     expect(edges.map(({ name }) => name)).toEqual(["Ida Lead", "Ida Member", "Ida Signatory"]);
     expect(edges.filter(({ node }) => node).map(({ name }) => name.slice(4))).toEqual(sees);
     expect(nodes.map((node) => node?.guid)).toEqual(edges.map(({ node }) => node?.guid));
+    for (const { cursor: _cursor, name, ...rest } of edges) {
+      if (!sees.includes(name.slice(4))) expect(rest).toEqual(NAME_ALONE);
+      else {
+        expect(rest).toEqual({
+          isLead: name === "Ida Lead",
+          isSignatory: name === "Ida Signatory",
+          joinedAt: expect.any(String),
+          role: { name: "Middle" },
+          node: expect.any(Object),
+        });
+      }
+    }
   });
 });
 
 describe("of a fellow member's account", () => {
+  const isOf =
+    (surname: string) =>
+    ({ name }: Edge): boolean =>
+      name === `Ida ${surname}`;
+
+  /** Whom a caller finds by a filter, besides the member whom the tests ask as. */
+  const filtered =
+    (filter: (of: Family) => object) =>
+    async (caller: Caller, of: Family): Promise<string[]> =>
+      (await found(caller, of.group, { filter: filter(of) })).filter((name) => name !== "Member");
+
+  /** The edges that tell more than a name. */
+  const edgesWithMore = async (caller: Caller, group: { guid: string }, variables?: object): Promise<Edge[]> =>
+    (await members(caller, group, variables)).edges.filter(({ cursor: _cursor, name: _name, ...rest }) =>
+      Object.values(rest).some((value) => value !== null),
+    );
+
   /** What a member learns by each way to ask for the signatory; and the lead, who may, as the control. */
   const WAYS: [way: string, (caller: Caller, of: Family) => Promise<unknown>][] = [
     ["its e-mail address", async (caller, { group, signatory }) => found(caller, group, { search: signatory.email })],
     ["its username", async (caller, { group }) => found(caller, group, { search: "signs4all" })],
     ["its guid", async (caller, { group, signatory }) => found(caller, group, { search: signatory.guid })],
+    ["its status", filtered(() => ({ status: ["ACTIVE"] }))],
+    ["its role", filtered(({ roles }) => ({ roleIds: [roles.middle.id] }))],
+    ["its right to sign", filtered(() => ({ isSignatory: true }))],
+    ["not leading the group", filtered(() => ({ isLead: false }))],
+    ["all of these", filtered(() => ({ status: ["ACTIVE"], isSignatory: true, isLead: false }))],
+    ["an edge", async (caller, { group }) => (await edgesWithMore(caller, group)).filter(isOf("Signatory"))],
     [
-      "its status",
-      async (caller, { group, member }) =>
-        (await members(caller, group, { filter: { status: ["ACTIVE"] } })).edges.filter(
-          ({ node }) => node?.guid !== member.guid,
-        ),
+      "an edge by its name",
+      async (caller, { group }) => (await edgesWithMore(caller, group, { search: "sign" })).filter(isOf("Signatory")),
     ],
     [
       "user(guid)",
@@ -138,15 +174,23 @@ describe("of a fellow member's account", () => {
   });
 
   test("a member finds the name, and oneself by everything", async () => {
-    const { member, group } = await family(server);
+    const { member, group, roles } = await family(server);
     expect(await found(member, group, { search: "SIGN" })).toEqual(["Signatory"]);
     expect(await found(member, group, { search: "ida s" })).toEqual(["Signatory"]);
     for (const search of [member.email, member.guid, "member"]) {
       expect(await found(member, group, { search })).toEqual(["Member"]);
     }
-    expect(await found(member, group, { filter: { status: ["ACTIVE"] } })).toEqual(["Member"]);
-    expect(await found(member, group, { filter: { isSignatory: true } })).toEqual(["Signatory"]);
-    expect(await found(member, group, { filter: { isLead: true } })).toEqual(["Lead"]);
+    const own = { status: ["ACTIVE"], roleIds: [roles.middle.id], isSignatory: false, isLead: false };
+    for (const [name, value] of Object.entries(own)) {
+      expect(await found(member, group, { filter: { [name]: value } })).toEqual(["Member"]);
+    }
+    expect(await found(member, group, { filter: own })).toEqual(["Member"]);
+    expect(await found(member, group, { filter: { isSignatory: true } })).toEqual([]);
+    expect(await found(member, group, { filter: { isLead: true } })).toEqual([]);
+    // No condition at all is none to meet.
+    for (const filter of [null, {}, { status: null, roleIds: null, isSignatory: null, isLead: null }]) {
+      expect(await found(member, group, { filter })).toEqual(["Lead", "Member", "Signatory"]);
+    }
   });
 
   test("nothing more is told by the group's lead", async () => {
@@ -333,6 +377,34 @@ test("a cursor of another order, filter, search or list is refused", async () =>
     const document = `query ($after: String) { ${field}(after: $after) { nodes { id } } }`;
     expect(problems(await here.admin.send(document, { after }))).toEqual(["BAD_USER_INPUT after"]);
   }
+});
+
+test("a member's own groups tell all about their membership, which is never null", async () => {
+  const { member, group } = await family(server);
+  const document =
+    "{ me { userGroups { edges { isLead isSignatory joinedAt role { name } node { guid members { edges { isLead node { guid } } } } } } } }";
+  const { edges } = (await member.ask(document)).me.userGroups;
+  expect(edges).toEqual([
+    {
+      isLead: false,
+      isSignatory: false,
+      joinedAt: expect.any(String),
+      role: { name: "Middle" },
+      node: {
+        guid: group.guid,
+        members: {
+          edges: [
+            { isLead: null, node: null },
+            { isLead: false, node: { guid: member.guid } },
+            { isLead: null, node: null },
+          ],
+        },
+      },
+    },
+  ]);
+  const { __type } = await member.ask(`{ __type(name: "UserGroupMembershipEdge") { fields { name type { kind } } } }`);
+  const required = __type.fields.filter(({ type }: any) => type.kind === "NON_NULL").map(({ name }: any) => name);
+  expect(required.toSorted()).toEqual(["cursor", "isLead", "isSignatory", "joinedAt", "node"]);
 });
 
 test("User.userGroups tells the same membership from the other side", async () => {

@@ -1,3 +1,5 @@
+import { PERMISSIONS } from "../../src/access/index.js";
+import { toGlobalId } from "../../src/kit/index.js";
 import { harness, operations, problems, type Caller, type TestTenant } from "../harness/index.js";
 import { family, UNKNOWN, type Family } from "./family.js";
 import { walk, type Connection } from "./walk.js";
@@ -47,12 +49,21 @@ async function entity(caller: Caller, key: object): Promise<boolean> {
   return (await caller.ask(document, { of: [{ __typename: "UserGroup", ...key }] }))._entities[0] !== null;
 }
 
+/** All permissions but those whose holders see every group. */
+const NOT_SEEING = PERMISSIONS.filter(
+  (permission) => !["groups.read", "groups.write", "invitations.write"].includes(permission),
+);
+
 const VIEWERS: [who: string, sees: boolean, (of: Family) => Caller | Promise<Caller>][] = [
   ["the administrator", true, ({ here }) => here.admin],
   ["an internal member with groups.read", true, ({ here }) => here.internal(["groups.read"])],
-  ["an internal member without it", false, ({ here }) => here.internal(["users.read", "groups.write"])],
+  ["an internal member with groups.write", true, ({ here }) => here.internal(["groups.write"])],
+  ["an internal member with invitations.write", true, ({ here }) => here.internal(["invitations.write"])],
+  ["an internal member without any of them", false, ({ here }) => here.internal(NOT_SEEING)],
   ["a service with groups.read", true, ({ here }) => here.service("groups.read")],
-  ["a service without it", false, ({ here }) => here.service("users.read", "groups.write")],
+  ["a service with groups.write", true, ({ here }) => here.service("groups.write")],
+  ["a service with invitations.write", true, ({ here }) => here.service("invitations.write")],
+  ["a service without any of them", false, ({ here }) => here.service(...NOT_SEEING)],
   ["the lead", true, ({ lead }) => lead],
   ["a member", true, ({ member }) => member],
   [
@@ -432,6 +443,21 @@ describe("availableRoles", () => {
       expect(edges.map(({ node }) => node)).toEqual(all);
     }
   });
+});
+
+test("a role and a feature flag are nodes under their types' names, and under no other", async () => {
+  const { here, roles } = await family(server);
+  const flag = await here.flag("markets");
+  const typeOf = async (id: string) =>
+    (await here.admin.ask("query ($id: ID!) { node(id: $id) { __typename id } }", { id })).node;
+  for (const [type, { id, guid }, old] of [
+    ["UserRole", roles.low, "Role"],
+    ["UserGroupFeatureFlag", flag, "FeatureFlag"],
+  ] as const) {
+    expect(id).toBe(toGlobalId(type, guid));
+    expect(await typeOf(id)).toEqual({ __typename: type, id });
+    expect(await typeOf(toGlobalId(old, guid))).toBeNull();
+  }
 });
 
 test("featureFlags are those of the tenant, by key, for whoever is signed in", async () => {

@@ -1,5 +1,6 @@
+import { PERMISSIONS } from "../../src/access/index.js";
 import { UserStatus } from "../../src/users/index.js";
-import { harness, operations, outcomes, type Caller } from "../harness/index.js";
+import { harness, operations, outcomes, problems, type Caller } from "../harness/index.js";
 import { atOnce, countsHold, eventsOf, family, membersOf, readGroup, UNKNOWN, whoMay, type Family } from "./family.js";
 
 const server = await harness();
@@ -20,6 +21,17 @@ describe("a member is removed by administrators, services, the group's lead, and
     "a member": [],
     "a client in no group": ["NOT_FOUND input.userId"],
   });
+});
+
+test("a service without groups.write may not ask, whatever else it holds", async () => {
+  const of = await family(server);
+  const { here, group, member } = of;
+  const others = PERMISSIONS.filter((permission) => permission !== "groups.write");
+  for (const service of [await here.service(), await here.service(...others)]) {
+    const answer = await service.send(document, { input: { groupId: group.id, userId: member.id } });
+    expect(problems(answer)).toEqual(["FORBIDDEN"]);
+  }
+  expect((await membersOf(here, group)).has(member.guid)).toBe(true);
 });
 
 test("takes a member out, and answers with the group's new number of members", async () => {
@@ -87,6 +99,32 @@ test("the last signatory stays, whoever asks, until somebody else may sign", asy
   expect(await here.refusals(here.admin, operations.MarkUserAsSignatory!, input)).toEqual([]);
   expect(await remove(of, signatory, signatory)).toEqual([]);
   expect(await remove(of, member)).toEqual(["LAST_SIGNATORY input.userId"]);
+});
+
+test.each([UserStatus.SUSPENDED, UserStatus.REVOKED])(
+  "the last signatory is the last one who can sign: others who are %s do not count",
+  async (status) => {
+    const of = await family(server);
+    const { here, group, signatory, lead } = of;
+    const other = await here.user({ status });
+    await here.join(group, other, { isSignatory: true });
+    for (const caller of [here.admin, lead, signatory]) {
+      expect(await remove(of, signatory, caller)).toEqual(["LAST_SIGNATORY input.userId"]);
+    }
+    // They themselves can go, as long as one is left who can sign.
+    expect(await remove(of, other)).toEqual([]);
+  },
+);
+
+test("whoever is suspended and then reactivated counts again", async () => {
+  const of = await family(server);
+  const { here, group, signatory, client } = of;
+  await here.join(group, client, { isSignatory: true });
+  const step = (name: string) => here.refusals(here.admin, operations[name]!, { userId: client.id });
+  expect(await step("SuspendUser")).toEqual([]);
+  expect(await remove(of, signatory)).toEqual(["LAST_SIGNATORY input.userId"]);
+  expect(await step("ReactivateUser")).toEqual([]);
+  expect(await remove(of, signatory)).toEqual([]);
 });
 
 test("a signatory of another group does not count here", async () => {

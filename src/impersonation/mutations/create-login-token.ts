@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { Field, ID, InputType, Resolver } from "type-graphql";
-import { administratorsAlone, ownGuid } from "../../access/index.js";
+import { ownGuid } from "../../access/index.js";
 import {
   type Context,
   DateTime,
@@ -17,7 +17,7 @@ import {
 import { groupVisible, UserGroup } from "../../user-groups/index.js";
 import { requiredText, userVisible } from "../../users/index.js";
 import { LoginToken } from "../login-token.js";
-import { lockParties, refuseChained, refuseUnfit } from "../rules.js";
+import { impersonators, lockParticipants, refuseChained, refuseUnfit } from "../rules.js";
 
 @InputType()
 class CreateLoginTokenInput extends MutationInput {
@@ -28,7 +28,7 @@ class CreateLoginTokenInput extends MutationInput {
   userId!: string;
 
   @Field(() => String, {
-    description: "Why, in one line of 1 to 500 characters: stands in the audit events of making and using the token.",
+    description: "Why, in one line of 1 to 500 characters: stands in the audit event of making the token.",
   })
   reason!: string;
 }
@@ -49,7 +49,7 @@ export class CreateLoginToken {
   @Write({
     input: () => CreateLoginTokenInput,
     payload: () => CreateLoginTokenPayload,
-    allow: administratorsAlone("users.impersonate"),
+    allow: impersonators,
     description:
       "Makes a ticket with which the caller signs in as a user, within one group: good for five minutes and one use, and void once either of the two is suspended or revoked. Never for one of the staff, and not from an impersonated session.",
   })
@@ -62,7 +62,7 @@ export class CreateLoginToken {
     const userId = keyOf("User", input.userId, ["input", "userId"]);
     const groupId = keyOf("UserGroup", input.groupId, ["input", "groupId"]);
     const reason = requiredText(input.reason, MAX_REASON, "reason");
-    const { actor, user } = await lockParties(db, ownGuid(ctx), userId, ruled(userVisible, ctx, "u"));
+    const { actor, user } = await lockParticipants(db, ownGuid(ctx), userId, ruled(userVisible, ctx, "u"));
     if (!actor || !user) refuse(UsersErrorCode.NOT_FOUND, "User not found.", "userId");
     db.subject = { type: "User", id: userId };
     await db.get(UserGroup, { guid: groupId }, "groupId", ruled(groupVisible, ctx, "n"));

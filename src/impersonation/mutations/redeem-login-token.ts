@@ -14,7 +14,7 @@ import {
 import { UserGroup } from "../../user-groups/index.js";
 import { User } from "../../users/index.js";
 import { LoginToken } from "../login-token.js";
-import { lockParties, refuseChained, refuseUnfit } from "../rules.js";
+import { lockParticipants, refuseChained, refuseUnfit } from "../rules.js";
 
 @InputType()
 class RedeemLoginTokenInput extends MutationInput {
@@ -24,13 +24,13 @@ class RedeemLoginTokenInput extends MutationInput {
 
 const RedeemLoginTokenPayload = payloadOf(
   "RedeemLoginToken",
-  { accessToken: () => String, expiresAt: () => DateTime, user: () => User, group: () => UserGroup },
+  { accessToken: () => String, expiresAt: () => DateTime, user: () => User, userGroup: () => UserGroup },
   {
     accessToken:
       "The bearer token of the session: it has the user's rights, less what an impersonated session may not do. Shown here and never again. Null when the mutation refused.",
     expiresAt: "Until when the session lasts: 30 minutes from now. Null when the mutation refused.",
     user: "As whom the session acts. What belongs to the user is read with the session's own token. Null when the mutation refused.",
-    group: "The group that the session is for. Null when the mutation refused.",
+    userGroup: "The group that the session is for. Null when the mutation refused.",
   },
 );
 
@@ -38,7 +38,7 @@ interface Session {
   accessToken: string;
   expiresAt: string;
   user: User;
-  group: UserGroup;
+  userGroup: UserGroup;
 }
 
 const unknown = (): never => refuse(UsersErrorCode.NOT_FOUND, "No such login token.", "token");
@@ -61,15 +61,17 @@ export class RedeemLoginToken {
       "Signs in as a user by a login token. The session ends after 30 minutes, or at once when the user or whoever acts as them is locked out, may not do it any more, or the user leaves the group.",
   })
   async redeemLoginToken(input: RedeemLoginTokenInput, ctx: Context): Promise<Session> {
-    const { db, now } = ctx;
+    const { db, now, viewer } = ctx;
     refuseChained(ctx);
     const loginToken = (await db.find(LoginToken, { tokenHash: digestOf(input.token) })) ?? unknown();
-    const { actorId, userId, groupId, reason } = loginToken;
+    const { actorId, userId, groupId } = loginToken;
+    // Nobody else who is signed in: the audit would name its maker.
+    if (viewer.id !== null && viewer.id !== actorId) return unknown();
     if (loginToken.redeemedAt !== null) {
       refuse(UsersErrorCode.LOGIN_TOKEN_REDEEMED, "The login token was used.", "token");
     }
-    const { actor, user } = await lockParties(db, actorId, userId);
-    const group = await db.find(UserGroup, { guid: groupId });
+    const { actor, user } = await lockParticipants(db, actorId, userId);
+    const userGroup = await db.find(UserGroup, { guid: groupId });
     if (!actor || !user) return unknown();
     const voided = actor.lockouts !== loginToken.actorLockouts || user.lockouts !== loginToken.userLockouts;
     if (voided || new Date(loginToken.expiresAt) <= now) {
@@ -78,11 +80,16 @@ export class RedeemLoginToken {
     await refuseUnfit(db, { actor, user, groupId }, "token");
 
     db.update(LoginToken, loginToken, { redeemedAt: now.toISOString() });
-    // The event of signing in says by itself who did it, as whom, and why.
+    // Whoever redeems it has no token yet: the event says who signed in, and as whom.
     db.subject = { type: "User", id: userId };
     db.behalf = { id: user.guid, name: user.name, actorId: actor.guid, actorName: actor.name };
-    db.changes[0]!.fields.reason = [reason, reason];
-    const session = await ctx.signSession({ tenantId: db.tenantId, userId, actorId, groupId });
-    return { ...session, user, group: group! };
+    const session = await ctx.signSession({
+      tenantId: db.tenantId,
+      userId,
+      actorId,
+      groupId,
+      lockouts: [actor.lockouts, user.lockouts],
+    });
+    return { ...session, user, userGroup: userGroup! };
   }
 }

@@ -12,10 +12,10 @@ import {
   UsersErrorCode,
   Write,
 } from "../../kit/index.js";
-import { addMembers, UserGroup } from "../../user-groups/index.js";
+import { addMembers, GroupMember, UserGroup } from "../../user-groups/index.js";
 import { InviteStatus, inviteStatusOf, profileChanges, statusAfter, User } from "../../users/index.js";
 import { Invitation } from "../invitation.js";
-import { copiesOf, type Invited, refuseClosed, type Standing } from "../rules.js";
+import { copiesOf, type Invited, refuseClosed, type InvitationState } from "../rules.js";
 
 @InputType()
 class AcceptInvitationInput extends MutationInput {
@@ -61,8 +61,8 @@ export class AcceptInvitation {
     const accepted = { storedStatus: InviteStatus.COMPLETED, dateExpires: null, dateModified: now.toISOString() };
     const active = db.update(User, user, {
       ...profileChanges({ title, forename, surname }),
-      status: statusAfter("accept", user),
-      ...copiesOf({ ...(invitation as Standing), ...accepted }),
+      status: statusAfter("accept", user, "token"),
+      ...copiesOf({ ...(invitation as InvitationState), ...accepted }),
     });
     if (group) await join({ user, invitation }, group, ctx);
     return { user: active, invitation: db.update(Invitation, invitation, accepted) };
@@ -86,9 +86,16 @@ async function bearer(token: string, ctx: Context): Promise<Invited & { group: U
   return { user: user!, group, invitation };
 }
 
-/** Makes the user a member, and of a shell without a lead its lead, unless invited as a member only. */
+/**
+ * Makes the user a member with the invitation's role, and of a shell without a lead its lead, unless invited as a member
+ * only.
+ */
 async function join({ user, invitation }: Invited, group: UserGroup, ctx: Context): Promise<void> {
-  const leads = group.kind === UserGroupKind.SHELL && group.leadUserId === null && invitation.asLead !== false;
-  const led = leads ? ctx.db.update(UserGroup, group, { leadUserId: user.guid }) : group;
-  await addMembers(ctx, led, [user.guid], invitation.roleId);
+  const { db } = ctx;
+  const { roleId, asLead } = invitation;
+  const leads = group.kind === UserGroupKind.SHELL && group.leadUserId === null && asLead !== false;
+  const led = leads ? db.update(UserGroup, group, { leadUserId: user.guid }) : group;
+  const member = await db.find(GroupMember, { groupId: group.guid, userId: user.guid });
+  if (member && roleId !== null) db.update(GroupMember, member, { roleId });
+  if (!member) await addMembers(ctx, led, [user.guid], roleId);
 }

@@ -4,7 +4,7 @@ import { type Context, keyOf, payloadOf, refuse, UsersErrorCode, Write } from ".
 import { InviteStatus, statusAfter, User } from "../../users/index.js";
 import { InvitationInput } from "../inputs.js";
 import { Invitation } from "../invitation.js";
-import { invitationToSee, type Invited, refuseClosed, send } from "../rules.js";
+import { asSeen, invitationToSee, refuseClosed, send } from "../rules.js";
 
 @InputType()
 class ApproveInvitationInput extends InvitationInput {}
@@ -20,7 +20,7 @@ export class ApproveInvitation {
     description:
       "Sends an invitation that is a draft. Where the tenant wants each invitation approved, by somebody else than who asked for it.",
   })
-  async approveInvitation(input: ApproveInvitationInput, ctx: Context): Promise<Invited> {
+  async approveInvitation(input: ApproveInvitationInput, ctx: Context): ReturnType<typeof asSeen> {
     const { viewer, db } = ctx;
     const guid = keyOf("Invitation", input.invitationId, ["input", "invitationId"]);
     const invited = await invitationToSee(ctx, guid, "invitationId");
@@ -33,7 +33,10 @@ export class ApproveInvitation {
     if (tenant.invitationApproval && invitation.requestedBy === (viewer.actorId ?? viewer.id)) {
       refuse(UsersErrorCode.SELF_ACTION, "Somebody else has to approve what you asked for.", "invitationId");
     }
-    const approvedByUserId = viewer.kind === "USER" ? viewer.id : null;
-    return send(ctx, tenant, invited, { status: statusAfter("approve", user), approvedByUserId });
+    const sent = await send(ctx, tenant, invited, {
+      user: { status: statusAfter("approve", user, "invitationId") },
+      invitation: { approvedByUserId: viewer.kind === "USER" ? viewer.id : null },
+    });
+    return asSeen(ctx, sent);
   }
 }

@@ -8,7 +8,7 @@ import {
   payloadOf,
   Refusal,
   refuse,
-  Rehearsal,
+  DryRun,
   Related,
   UsersError,
   usersError,
@@ -17,7 +17,7 @@ import {
 } from "../../kit/index.js";
 import { User, userByGuid, UserType } from "../../users/index.js";
 import { Invitation } from "../invitation.js";
-import { clientGuest, type Guest, inviteAll, occasionOf } from "../invite.js";
+import { clientInvitee, type Invitee, inviteAll, termsOf } from "../invite.js";
 import { invitationByGuid } from "../loaders.js";
 import { MAX_DAYS } from "../rules.js";
 
@@ -28,7 +28,7 @@ enum BulkErrorPolicy {
   SKIP_REFUSED = "SKIP_REFUSED",
 }
 registerEnumType(BulkErrorPolicy, {
-  name: "BulkErrorPolicy",
+  name: "BulkInviteErrorPolicy",
   description: "What becomes of the rows that could be done when others are refused.",
   valuesConfig: {
     ALL_OR_NOTHING: { description: "One refused row refuses all; `errors` names each reason with its row." },
@@ -68,10 +68,10 @@ class BulkInviteUsersInput extends IdempotentInput {
   @Field(() => String, { nullable: true, description: "What the inviter adds to each mail; at most 1000 characters." })
   message?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: `As of \`inviteUser\`: at most ${MAX_DAYS} days from now.` })
+  @Field(() => DateTime, { nullable: true, description: `As in \`inviteUser\`: at most ${MAX_DAYS} days from now.` })
   expiresAt?: string | null;
 
-  @Field(() => Boolean, { nullable: true, description: "As of `inviteUser`: false makes drafts." })
+  @Field(() => Boolean, { nullable: true, description: "As in `inviteUser`: false makes drafts." })
   send?: boolean | null;
 
   @Field(() => Boolean, {
@@ -148,20 +148,20 @@ export class BulkInviteUsers {
     if (rows.length === 0) refuse(UsersErrorCode.REQUIRED, "Name somebody to invite.", "rows");
     if (rows.length > MAX_ROWS) refuse(UsersErrorCode.LIMIT, `At most ${MAX_ROWS} rows.`, "rows");
     const tenant = await tenantOf(ctx.db);
-    const occasion = occasionOf(ctx, input, tenant);
-    const guests = await Promise.all(rows.map((row, index) => guestOf(ctx, row, `rows.${index}.`)));
-    const welcome = guests.filter((guest): guest is Guest => !(guest instanceof Refusal));
-    const outcomes = await inviteAll(ctx, welcome, occasion, tenant);
-    const outcomeOf = new Map(welcome.map((guest, index) => [guest, outcomes[index]!]));
-    const results = guests.map((guest, row): BulkInviteResult => {
-      const outcome = guest instanceof Refusal ? guest : outcomeOf.get(guest)!;
+    const terms = termsOf(ctx, input, tenant);
+    const invitees = await Promise.all(rows.map((row, index) => inviteeOf(ctx, row, `rows.${index}.`)));
+    const welcome = invitees.filter((invitee): invitee is Invitee => !(invitee instanceof Refusal));
+    const outcomes = await inviteAll(ctx, welcome, terms, tenant);
+    const outcomeOf = new Map(welcome.map((invitee, index) => [invitee, outcomes[index]!]));
+    const results = invitees.map((invitee, row): BulkInviteResult => {
+      const outcome = invitee instanceof Refusal ? invitee : outcomeOf.get(invitee)!;
       return outcome instanceof Refusal
         ? { row, errors: outcome.errors, invitationGuid: null, userGuid: null }
         : { row, errors: [], invitationGuid: outcome.invitation.guid, userGuid: outcome.user.guid };
     });
     const refused = results.filter(({ errors }) => errors.length > 0);
     const counted = { results, invitedCount: results.length - refused.length, refusedCount: refused.length };
-    if (dryRun) throw new Rehearsal(counted);
+    if (dryRun) throw new DryRun(counted);
     if (refused.length > 0 && errorPolicy !== BulkErrorPolicy.SKIP_REFUSED) {
       throw new Refusal(refused.flatMap(({ errors }) => errors));
     }
@@ -169,10 +169,10 @@ export class BulkInviteUsers {
   }
 }
 
-/** The guest of a row, or why there is none: what is wrong with one row is told of that row. */
-async function guestOf(ctx: Context, row: BulkInviteRow, path: string): Promise<Guest | Refusal> {
+/** The invitee of a row, or why there is none: what is wrong with one row is told of that row. */
+async function inviteeOf(ctx: Context, row: BulkInviteRow, path: string): Promise<Invitee | Refusal> {
   try {
-    return await clientGuest(ctx, row, path);
+    return await clientInvitee(ctx, row, path);
   } catch (error) {
     if (error instanceof Refusal) return error;
     if (error instanceof GraphQLError && error.extensions.code === "BAD_USER_INPUT") {

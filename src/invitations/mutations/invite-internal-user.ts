@@ -1,10 +1,10 @@
 import { Field, ID, InputType, Resolver } from "type-graphql";
-import { administratorsAlone, type Role, roleByGuid, RoleScope, type Tenant, tenantOf } from "../../access/index.js";
+import { administratorsAlone, type Role, roleByGuid, RoleScope, tenantOf } from "../../access/index.js";
 import { type Context, keyOf, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
-import { User, UserType } from "../../users/index.js";
+import { refuseForeignDomain, User, UserType } from "../../users/index.js";
 import { InviteInput } from "../inputs.js";
 import { Invitation } from "../invitation.js";
-import { inviteOne, occasionOf, personOf } from "../invite.js";
+import { inviteOne, termsOf, personOf } from "../invite.js";
 import type { Invited } from "../rules.js";
 
 const MAX_ROLES = 20;
@@ -39,23 +39,16 @@ export class InviteInternalUser {
     const person = personOf(input, UserType.INTERNAL, "");
     refuseForeignDomain(tenant, person.contactEmail);
     const internalRoles = await rolesOf(input, ctx);
-    const guest = { path: "", person, group: null, roleId: null, asLead: null, internalRoles };
-    return inviteOne(ctx, guest, occasionOf(ctx, input, tenant), tenant);
-  }
-}
-
-function refuseForeignDomain({ internalEmailDomains: domains }: Tenant, email: string): void {
-  const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();
-  if (domains.length > 0 && !domains.includes(domain)) {
-    refuse(UsersErrorCode.EMAIL_DOMAIN_NOT_ALLOWED, `Staff have addresses at ${domains.join(", ")}.`, "email");
+    const invitee = { path: "", person, group: null, roleId: null, asLead: null, internalRoles };
+    return inviteOne(ctx, invitee, termsOf(ctx, input, tenant), tenant);
   }
 }
 
 /** Nobody gives more than they have. */
 async function rolesOf({ roleIds }: InviteInternalUserInput, ctx: Context): Promise<Role[]> {
   if (roleIds.length === 0) refuse(UsersErrorCode.REQUIRED, "A member of staff needs a role.", "roleIds");
-  if (roleIds.length > MAX_ROLES) refuse(UsersErrorCode.INVALID, `At most ${MAX_ROLES} roles.`, "roleIds");
-  const guids = roleIds.map((id, index) => keyOf("Role", id, ["input", "roleIds", index]));
+  if (roleIds.length > MAX_ROLES) refuse(UsersErrorCode.LIMIT, `At most ${MAX_ROLES} roles.`, "roleIds");
+  const guids = roleIds.map((id, index) => keyOf("UserRole", id, ["input", "roleIds", index]));
   const roles = await Promise.all(guids.map((guid) => roleByGuid.load(ctx, guid)));
   return roles.map((role, index) => {
     const field = `roleIds.${index}`;

@@ -5,7 +5,7 @@ import { roleToAssign } from "../../user-groups/index.js";
 import { User, UserType } from "../../users/index.js";
 import { InviteInput } from "../inputs.js";
 import { Invitation } from "../invitation.js";
-import { groupToInviteInto, inviteOne, occasionOf, personOf } from "../invite.js";
+import { groupToInviteInto, inviteOne, termsOf, personOf } from "../invite.js";
 import type { Invited } from "../rules.js";
 
 @InputType()
@@ -25,7 +25,7 @@ class InviteUserToShellInput extends InviteInput {
   @Field(() => Boolean, {
     nullable: true,
     description:
-      "True: to lead it; refused when it has a lead. False: as a member only. Null: the first to accept leads it.",
+      "True: to lead it, refused when it has a lead. False: as a member only. Null: to lead it if nobody does. Of several who might, the first to accept leads.",
   })
   asLead?: boolean | null;
 }
@@ -51,7 +51,7 @@ export class InviteUserToShell {
     const asLead = input.asLead ?? null;
     if (asLead && group.leadUserId !== null) refuse(UsersErrorCode.LEAD_EXISTS, "The shell has a lead.", "asLead");
     const role = input.roleId == null ? null : await roleToAssign(ctx, input.roleId, group, "roleId");
-    const guest = { path: "", person, group, roleId: role?.guid ?? null, asLead, internalRoles: [] };
-    return inviteOne(ctx, guest, { ...occasionOf(ctx, input, tenant), draft: false }, tenant);
+    const invitee = { path: "", person, group, roleId: role?.guid ?? null, asLead, internalRoles: [] };
+    return inviteOne(ctx, invitee, { ...termsOf(ctx, input, tenant), draft: false }, tenant);
   }
 }

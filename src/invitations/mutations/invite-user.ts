@@ -4,7 +4,7 @@ import { type Context, payloadOf, Write } from "../../kit/index.js";
 import { User, UserType } from "../../users/index.js";
 import { InviteInput } from "../inputs.js";
 import { Invitation } from "../invitation.js";
-import { clientGuest, inviteOne, occasionOf } from "../invite.js";
+import { clientInvitee, inviteOne, termsOf } from "../invite.js";
 import type { Invited } from "../rules.js";
 
 @InputType()
@@ -42,7 +42,7 @@ export class InviteUser {
   })
   async inviteUser(input: InviteUserInput, ctx: Context): Promise<Invited> {
     const tenant = await tenantOf(ctx.db);
-    const guest = await clientGuest(ctx, input);
-    return inviteOne(ctx, guest, occasionOf(ctx, input, tenant), tenant);
+    const invitee = await clientInvitee(ctx, input);
+    return inviteOne(ctx, invitee, termsOf(ctx, input, tenant), tenant);
   }
 }

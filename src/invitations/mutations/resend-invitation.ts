@@ -14,7 +14,7 @@ import {
 } from "../../kit/index.js";
 import { InviteStatus, User } from "../../users/index.js";
 import { Invitation } from "../invitation.js";
-import { invitationToChange, type Invited, refuseClosed, send } from "../rules.js";
+import { invitationToChange, asSeen, refuseClosed, send } from "../rules.js";
 import { invitationVisible } from "../visible.js";
 
 const MAX_MAILS = 10;
@@ -22,7 +22,10 @@ const PAUSE_SECONDS = 60;
 
 @InputType()
 class ResendInvitationInput extends IdempotentInput {
-  @Field(() => ID, { nullable: true, description: "The invitation: global id or guid. Or else:" })
+  @Field(() => ID, {
+    nullable: true,
+    description: "The invitation: global id or guid. Exactly one of `invitationId` and `userId`.",
+  })
   invitationId?: string | null;
 
   @Field(() => ID, { nullable: true, description: "The user whose latest invitation it is: global id or guid." })
@@ -39,7 +42,7 @@ export class ResendInvitation {
     allow: holdersAndLeads("invitations.write"),
     description: `Sends an invitation once more with a new link; the old one is void, and its life begins anew, also of an expired one. Not within ${PAUSE_SECONDS} seconds of the last mail, at most ${MAX_MAILS} mails in all.`,
   })
-  async resendInvitation(input: ResendInvitationInput, ctx: Context): Promise<Invited> {
+  async resendInvitation(input: ResendInvitationInput, ctx: Context): ReturnType<typeof asSeen> {
     const { id, field } = await named(input, ctx);
     const invited = await invitationToChange(ctx, id, field);
     const { storedStatus, lastSentAt, sendCount } = invited.invitation;
@@ -51,7 +54,7 @@ export class ResendInvitation {
       refuse(UsersErrorCode.RESEND_TOO_SOON, `The last mail is less than ${PAUSE_SECONDS} seconds old.`, field);
     }
     if (sendCount >= MAX_MAILS) refuse(UsersErrorCode.RESEND_LIMIT, `${MAX_MAILS} mails have been sent.`, field);
-    return send(ctx, await tenantOf(ctx.db), invited);
+    return asSeen(ctx, await send(ctx, await tenantOf(ctx.db), invited));
   }
 }
 

@@ -4,7 +4,7 @@ import { type Context, payloadOf, Write } from "../../kit/index.js";
 import { statusAfter, User } from "../../users/index.js";
 import { InvitationInput } from "../inputs.js";
 import { Invitation } from "../invitation.js";
-import { invitationToChange, type Invited, refuseClosed, withdraw } from "../rules.js";
+import { invitationToChange, asSeen, refuseClosed, withdraw } from "../rules.js";
 
 @InputType()
 class RevokeInvitationInput extends InvitationInput {}
@@ -20,9 +20,9 @@ export class RevokeInvitation {
     description:
       "Withdraws an invitation that is not accepted: its link is void from now on, and the account is revoked until it is invited again.",
   })
-  async revokeInvitation(input: RevokeInvitationInput, ctx: Context): Promise<Invited> {
+  async revokeInvitation(input: RevokeInvitationInput, ctx: Context): ReturnType<typeof asSeen> {
     const { user, invitation } = await invitationToChange(ctx, input.invitationId, "invitationId");
     refuseClosed(invitation, "invitationId");
-    return withdraw(ctx, { user, invitation }, { status: statusAfter("revoke", user) });
+    return asSeen(ctx, withdraw(ctx, { user, invitation }, { status: statusAfter("revoke", user, "invitationId") }));
   }
 }

@@ -1,18 +1,13 @@
 import { Field, ID, InputType, Resolver } from "type-graphql";
 import { administratorsServicesAndLeads } from "../../access/index.js";
-import { type Context, MutationInput, payloadOf, Write } from "../../kit/index.js";
+import { type Context, payloadOf, Write } from "../../kit/index.js";
 import { User } from "../../users/index.js";
 import { addMembers, groupToChange, refuseAsMember, roleToAssign, userToSee } from "../rules.js";
+import { MembershipInput } from "../inputs.js";
 import { UserGroup } from "../user-group.js";
 
 @InputType()
-class AddUserToGroupInput extends MutationInput {
-  @Field(() => ID, { description: "The group: global id or guid." })
-  groupId!: string;
-
-  @Field(() => ID, { description: "A client whom the caller sees: global id or guid." })
-  userId!: string;
-
+class AddUserToGroupInput extends MembershipInput {
   @Field(() => ID, { nullable: true, description: "The role in the group. Null: the group's default." })
   roleId?: string | null;
 }
@@ -25,7 +20,8 @@ export class AddUserToGroup {
     input: () => AddUserToGroupInput,
     payload: () => AddUserToGroupPayload,
     allow: administratorsServicesAndLeads("groups.write"),
-    description: "Adds a client to a group. Who belongs to it already stays as they are, with the role they have.",
+    description:
+      "Adds a client whom the caller sees to a group; a lead, who sees nobody else, invites instead. Who belongs to it already stays as they are, with the role they have.",
   })
   async addUserToGroup(input: AddUserToGroupInput, ctx: Context): Promise<{ userGroup: UserGroup; user: User }> {
     const user = await userToSee(ctx, input.userId, "userId");

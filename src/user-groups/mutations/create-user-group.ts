@@ -93,7 +93,7 @@ async function membersOf({ leadUserId, memberIds }: CreateUserGroupInput, ctx: C
   const named = new Map<string, string>();
   if (leadUserId != null) named.set("leadUserId", keyOf("User", leadUserId, ["input", "leadUserId"]));
   const ids = memberIds ?? [];
-  if (ids.length > MAX_MEMBERS) refuse(UsersErrorCode.INVALID, `At most ${MAX_MEMBERS} members.`, "memberIds");
+  if (ids.length > MAX_MEMBERS) refuse(UsersErrorCode.LIMIT, `At most ${MAX_MEMBERS} members.`, "memberIds");
   const guids = ids.map((id, index) => keyOf("User", id, ["input", "memberIds", index]));
   for (const [index, guid] of guids.entries()) {
     const field = `memberIds.${index}`;
@@ -110,7 +110,7 @@ async function membersOf({ leadUserId, memberIds }: CreateUserGroupInput, ctx: C
 }
 
 async function flagsOf(keys: string[], { db }: Context): Promise<Pick<FeatureFlag, "guid">[]> {
-  if (keys.length > MAX_FLAGS) refuse(UsersErrorCode.INVALID, `At most ${MAX_FLAGS} feature flags.`, "featureFlags");
+  if (keys.length > MAX_FLAGS) refuse(UsersErrorCode.LIMIT, `At most ${MAX_FLAGS} feature flags.`, "featureFlags");
   const known = await db.query<Pick<FeatureFlag, "guid" | "key">>(
     sql`SELECT n.id AS guid, n.key FROM feature_flags n WHERE ${db.tenantIs("n")} AND n.key = ANY(${keys}::text[])`,
   );

@@ -1,18 +1,13 @@
-import { Field, ID, InputType, Resolver } from "type-graphql";
-import { signedIn } from "../../access/index.js";
-import { type Context, MutationInput, payloadOf, refuse, sql, UsersErrorCode, Write } from "../../kit/index.js";
+import { InputType, Resolver } from "type-graphql";
+import { usersAndHolders } from "../../access/index.js";
+import { type Context, payloadOf, refuse, sql, UsersErrorCode, Write } from "../../kit/index.js";
 import { User } from "../../users/index.js";
 import { countMembers, groupToChange, groupToSee, membershipOf, userToSee } from "../rules.js";
+import { MembershipInput } from "../inputs.js";
 import { GroupMember, UserGroup } from "../user-group.js";
 
 @InputType()
-class RemoveUserFromGroupInput extends MutationInput {
-  @Field(() => ID, { description: "The group: global id or guid." })
-  groupId!: string;
-
-  @Field(() => ID, { description: "The member, or oneself to leave: global id or guid." })
-  userId!: string;
-}
+class RemoveUserFromGroupInput extends MembershipInput {}
 
 const RemoveUserFromGroupPayload = payloadOf("RemoveUserFromGroup", { userGroup: () => UserGroup, user: () => User });
 
@@ -21,7 +16,7 @@ export class RemoveUserFromGroup {
   @Write({
     input: () => RemoveUserFromGroupInput,
     payload: () => RemoveUserFromGroupPayload,
-    allow: signedIn,
+    allow: usersAndHolders("groups.write"),
     description:
       "Takes a member out of a group: administrators and services with `groups.write`, the group's lead, and every member for themselves. Not its lead, and not the last one who may sign for it.",
   })
@@ -45,10 +40,12 @@ export class RemoveUserFromGroup {
   }
 }
 
+/** Somebody locked out cannot sign. */
 async function othersMaySign({ db }: Context, { groupId, userId }: GroupMember): Promise<boolean> {
   const others = await db.query(
-    sql`SELECT FROM group_members m WHERE ${db.tenantIs("m")} AND m.group_id = ${groupId} AND m.user_id <> ${userId}
-      AND m.is_signatory LIMIT 1`,
+    sql`SELECT FROM group_members m JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id
+      WHERE ${db.tenantIs("m")} AND m.group_id = ${groupId} AND m.user_id <> ${userId}
+        AND m.is_signatory AND u.status = 'ACTIVE' LIMIT 1`,
   );
   return others.length > 0;
 }

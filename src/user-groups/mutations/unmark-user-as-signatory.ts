@@ -1,18 +1,13 @@
-import { Field, ID, InputType, Resolver } from "type-graphql";
+import { InputType, Resolver } from "type-graphql";
 import { administratorsAndLeads } from "../../access/index.js";
-import { type Context, MutationInput, payloadOf, Write } from "../../kit/index.js";
+import { type Context, payloadOf, Write } from "../../kit/index.js";
 import { User } from "../../users/index.js";
 import { signatoryToChange } from "../rules.js";
+import { MembershipInput } from "../inputs.js";
 import { GroupMember, UserGroup } from "../user-group.js";
 
 @InputType()
-class UnmarkUserAsSignatoryInput extends MutationInput {
-  @Field(() => ID, { description: "The group: global id or guid." })
-  groupId!: string;
-
-  @Field(() => ID, { description: "The member: global id or guid." })
-  userId!: string;
-}
+class UnmarkUserAsSignatoryInput extends MembershipInput {}
 
 const UnmarkUserAsSignatoryPayload = payloadOf("UnmarkUserAsSignatory", {
   userGroup: () => UserGroup,

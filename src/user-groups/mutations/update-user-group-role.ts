@@ -1,18 +1,13 @@
 import { Field, ID, InputType, Resolver } from "type-graphql";
 import { administratorsAndLeads, roleByGuid } from "../../access/index.js";
-import { type Context, MutationInput, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
+import { type Context, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
 import { User } from "../../users/index.js";
 import { groupToChange, membershipOf, refuseAbove, roleToAssign, userToSee } from "../rules.js";
+import { MembershipInput } from "../inputs.js";
 import { GroupMember, UserGroup } from "../user-group.js";
 
 @InputType()
-class UpdateUserGroupRoleInput extends MutationInput {
-  @Field(() => ID, { description: "The group: global id or guid." })
-  groupId!: string;
-
-  @Field(() => ID, { description: "The member: global id or guid." })
-  userId!: string;
-
+class UpdateUserGroupRoleInput extends MembershipInput {
   @Field(() => ID, { description: "The role: global id or guid." })
   roleId!: string;
 }

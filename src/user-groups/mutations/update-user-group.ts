@@ -1,8 +1,8 @@
 import { Field, ID, InputType, Int, Resolver } from "type-graphql";
-import { administratorsServicesAndLeads, may } from "../../access/index.js";
+import { administratorsServicesAndLeads } from "../../access/index.js";
 import { type Context, MutationInput, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
 import { multilineText, refuseStale, requiredText } from "../../users/index.js";
-import { groupToChange, membershipOf, refuseAsLead, roleAt, roleToAssign, userToSee } from "../rules.js";
+import { groupToChange, keepsGroups, membershipOf, refuseAsLead, roleAt, roleToAssign, userToSee } from "../rules.js";
 import { GroupMember, UserGroup } from "../user-group.js";
 
 @InputType()
@@ -72,8 +72,8 @@ export class UpdateUserGroup {
   }
 }
 
-function refuseToLeads(input: UpdateUserGroupInput, { viewer }: Context): void {
-  if (viewer.administrator && may(viewer, "groups.write")) return;
+function refuseToLeads(input: UpdateUserGroupInput, ctx: Context): void {
+  if (keepsGroups(ctx)) return;
   for (const field of ["leadUserId", "defaultRoleId"] as const) {
     if (input[field] === undefined) continue;
     refuse(UsersErrorCode.NOT_ASSIGNED_TO_YOU, "A lead changes name and description alone.", field);

@@ -1,7 +1,7 @@
 import { Field, InputType, Int, Resolver } from "type-graphql";
 import { ownGuid, refuseImpersonated, users } from "../../access/index.js";
 import { type Context, EmailAddress, MutationInput, payloadOf, Write } from "../../kit/index.js";
-import { profileChanges, refuseStale } from "../rules.js";
+import { profileChanges, refuseAddress, refuseStale } from "../rules.js";
 import { User } from "../user.js";
 
 @InputType()
@@ -42,6 +42,8 @@ export class UpdateCurrentUser {
     const user = await ctx.db.get(User, { guid: ownGuid(ctx) }, "user");
     refuseStale(user, input.expectedVersion);
     if (input.email !== undefined) refuseImpersonated(ctx, "change the e-mail address", "email");
-    return { user: ctx.db.update(User, user, profileChanges(input)) };
+    const changes = profileChanges(input);
+    await refuseAddress(ctx, user, changes.contactEmail);
+    return { user: ctx.db.update(User, user, changes) };
   }
 }

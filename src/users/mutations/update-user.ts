@@ -10,7 +10,7 @@ import {
   UsersErrorCode,
   Write,
 } from "../../kit/index.js";
-import { profileChanges, refuseRevoked, refuseStale, userToChange } from "../rules.js";
+import { profileChanges, refuseAddress, refuseRevoked, refuseStale, userToChange } from "../rules.js";
 import { User, UserType } from "../user.js";
 
 @InputType()
@@ -59,6 +59,7 @@ export class UpdateUser {
     refuseRevoked(user, "userId");
     refuseStale(user, input.expectedVersion);
     const changes = profileChanges(input);
+    await refuseAddress(ctx, user, changes.contactEmail);
     if (input.assignedInternalUserId !== undefined) changes.assignedInternalUserId = await assignee(input, ctx);
     return { user: ctx.db.update(User, user, changes) };
   }

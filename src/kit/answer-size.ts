@@ -1,0 +1,102 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  getNamedType,
+  GraphQLError,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isCompositeType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  getNullableType,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  type SelectionSetNode,
+  valueFromASTUntyped,
+} from "graphql";
+import { DEFAULT_SIZE, MAX_SIZE } from "./connection.js";
+
+/** Objects that an answer can hold: connections in connections multiply, and each of them may be full. */
+export const MAX_OBJECTS = 50_000;
+
+/**
+ * Refuses an operation whose answer could hold more objects than that, by its list sizes, before any of it is read.
+ * Connections count for what they ask, lists of references for what they name.
+ */
+export function refuseLargeAnswer(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode | undefined,
+  variables: Record<string, unknown> = {},
+): void {
+  const fragments = new Map(
+    document.definitions
+      .filter((one) => one.kind === Kind.FRAGMENT_DEFINITION)
+      .map((fragment) => [fragment.name.value, fragment]),
+  );
+  const known = new Map<string, number>();
+
+  /** The objects below one object of that type. */
+  const below = (type: GraphQLNamedType | undefined, { selections }: SelectionSetNode): number => {
+    let objects = 0;
+    for (const node of selections) {
+      if (node.kind === Kind.FIELD) objects += at(type, node);
+      else if (node.kind === Kind.INLINE_FRAGMENT) {
+        objects += below(schema.getType(node.typeCondition?.name.value ?? "") ?? type, node.selectionSet);
+      } else objects += ofFragment(node.name.value);
+    }
+    return objects;
+  };
+
+  const ofFragment = (name: string): number => {
+    let objects = known.get(name);
+    if (objects === undefined) {
+      const { typeCondition, selectionSet } = fragments.get(name)!;
+      known.set(name, (objects = below(schema.getType(typeCondition.name.value), selectionSet)));
+    }
+    return objects;
+  };
+
+  const at = (type: GraphQLNamedType | undefined, node: FieldNode): number => {
+    if (!node.selectionSet || !(isObjectType(type) || isInterfaceType(type))) return 0;
+    const field = type.getFields()[node.name.value];
+    const named = field && getNamedType(field.type);
+    if (!named || !isCompositeType(named)) return 0;
+    const argument = (name: string): unknown => {
+      const given = node.arguments?.find((one) => one.name.value === name);
+      return given && valueFromASTUntyped(given.value, variables);
+    };
+    const inner = below(named, node.selectionSet);
+    if (named.name.endsWith("Connection")) return sizeOf(argument("first") ?? argument("last")) * inner;
+    // A page's own lists are as long as the page, which is counted already.
+    if (type.name.endsWith("Connection") || type.name.endsWith("Edge"))
+      return inner + (named.name.endsWith("Edge") ? 0 : 1);
+    const length = isListType(getNullableType(field.type))
+      ? longest(argument("ids") ?? argument("representations") ?? variables)
+      : 1;
+    return length * (1 + inner);
+  };
+
+  if (!operation) return;
+  const root = operation.operation === OperationTypeNode.MUTATION ? schema.getMutationType() : schema.getQueryType();
+  const objects = root ? below(root, operation.selectionSet) : 0;
+  if (objects > MAX_OBJECTS) {
+    throw new GraphQLError(
+      `The answer could hold ${objects} objects; ${MAX_OBJECTS} are allowed. Ask for smaller pages, or for fewer levels.`,
+      { extensions: { code: "BAD_USER_INPUT", http: { status: 400 } } },
+    );
+  }
+}
+
+/** Other sizes are refused where the page is read. */
+const sizeOf = (asked: unknown): number =>
+  typeof asked === "number" ? Math.min(Math.max(asked, 1), MAX_SIZE) : DEFAULT_SIZE;
+
+/** The longest list in a value: no list of a payload is longer than its input's. */
+function longest(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 1;
+  const items = Object.values(value);
+  return Math.max(Array.isArray(value) ? value.length : 1, ...items.slice(0, 100).map(longest));
+}

@@ -1,0 +1,76 @@
+import { MAX_OBJECTS } from "../src/kit/index.js";
+import { harness, operations, problems } from "./harness/index.js";
+
+const { tenant } = await harness();
+
+/** `userGroups { members { userGroups { members … } } }`, so many levels of both. */
+const nested = (levels: number, first: number): string =>
+  levels === 0
+    ? "id"
+    : `userGroups(first: ${first}) { nodes { members(first: ${first}) { nodes { ${nested(levels - 1, first)} } } } }`;
+
+const LARGE: [what: string, document: string, variables?: object][] = [
+  ["connections in connections", `{ me { ${nested(2, 100)} } }`],
+  ["the same by default sizes", `{ me { ${nested(3, 15)} } }`],
+  [
+    "by `last`",
+    "{ users(last: 100) { nodes { userGroups(last: 100) { nodes { members(last: 100) { nodes { id } } } } } } }",
+  ],
+  [
+    "by variables",
+    "query ($n: Int) { users(first: $n) { nodes { userGroups(first: $n) { nodes { members(first: $n) { nodes { id } } } } } } }",
+    { n: 100 },
+  ],
+  [
+    "by edges",
+    "{ users(first: 100) { edges { node { userGroups(first: 100) { edges { node { members(first: 10) { edges { node { id } } } } } } } } } }",
+  ],
+  [
+    "by fragments",
+    `{ me { ...A } } fragment A on User { userGroups(first: 100) { nodes { ...B } } }
+    fragment B on UserGroup { members(first: 100) { nodes { ...C } } } fragment C on User { userGroups(first: 10) { nodes { id } } }`,
+  ],
+  [
+    "by aliases",
+    `{ ${Array.from({ length: 6 }, (_, i) => `a${i}: users(first: 100) { nodes { userGroups(first: 100) { nodes { id } } } }`).join(" ")} }`,
+  ],
+  [
+    "by references",
+    "query ($r: [_Any!]!) { _entities(representations: $r) { ... on User { userGroups(first: 100) { nodes { id } } } } }",
+    { r: Array.from({ length: 600 }, () => ({ __typename: "User", guid: "00000000-0000-7000-8000-000000000000" })) },
+  ],
+  [
+    "by a payload as long as its input",
+    operations.BulkInviteUsers!.replace("invitation {", "invitation { group { members(first: 100) { nodes { id } } }"),
+    { input: { rows: Array.from({ length: 600 }, (_, i) => ({ email: `guest-${i}@example.com`, type: "INVESTOR" })) } },
+  ],
+];
+
+test.each(LARGE.map(([what, document, variables = {}]) => [what, document, variables] as const))(
+  "an answer that could be too large is refused, and nothing done: %s",
+  async (_what, document, variables) => {
+    const here = await tenant();
+    const before = await here.contents();
+    const answer = await here.admin.send(document, variables);
+    expect([answer.status, problems(answer), answer.data]).toEqual([400, ["BAD_USER_INPUT"], undefined]);
+    expect(answer.errors![0]!.message).toMatch(/^The answer could hold \d+ objects; 50000 are allowed\./);
+    // Who asks was read, and nothing else.
+    expect(answer.statements).toBe(1);
+    expect(await here.contents()).toEqual(before);
+  },
+);
+
+test("the honest ones just below it are answered", async () => {
+  const { admin } = await tenant();
+  expect(MAX_OBJECTS).toBe(50_000);
+  await admin.ask(operations.GroupsWithMembers!, { first: 100, members: 10 });
+  await admin.ask(
+    "{ users(first: 100) { nodes { userGroups(first: 4) { nodes { members(first: 100) { nodes { id } } } } } } }",
+  );
+  await admin.ask(
+    "query ($r: [_Any!]!) { _entities(representations: $r) { ... on User { userGroups(first: 45) { nodes { id } } } } }",
+    {
+      r: Array.from({ length: 1000 }, () => ({ __typename: "User", guid: "00000000-0000-7000-8000-000000000000" })),
+    },
+  );
+});
