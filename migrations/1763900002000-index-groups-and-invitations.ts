@@ -39,6 +39,7 @@ export class IndexGroupsAndInvitations1763900002000 implements MigrationInterfac
     await runner.query("DROP INDEX CONCURRENTLY IF EXISTS invitations_by_user_former");
   }
 
+  /** Locks what it changes: TypeORM undoes in a transaction, whatever `transaction` says. */
   async down(runner: QueryRunner): Promise<void> {
     for (const [, name] of INDEXES) await runner.query(`DROP INDEX ${name}`);
     await runner.query("CREATE INDEX invitations_by_user_former ON invitations (tenant_id, user_id, date_modified)");

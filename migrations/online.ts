@@ -15,9 +15,10 @@ const PAUSE = 1_000;
 const TAKEN = ["42701", "42P07", "42710"];
 
 /**
- * Changes tables in one transaction; if what it makes is there, a run that broke off has made it. It locks at most one of
- * them against readers, who hold what they have read already while they wait for it. Everybody queues behind such a lock,
- * so waiting for it ends soon, and is tried again. Before it comes one that nobody but an autovacuum minds, which ends.
+ * Changes tables in one transaction; if what it makes is there, a run that broke off has made it. At most one table may be
+ * locked against readers: whoever holds one of two and waits for the other would be waited for. Everybody queues behind
+ * such a lock, so waiting for it ends soon, and is tried again. The lock before it is minded by an autovacuum alone, which
+ * ends for it.
  */
 export async function briefly(runner: QueryRunner, { tables, sql }: { tables: string; sql: string }): Promise<void> {
   for (let attempt = 1; ; attempt++) {

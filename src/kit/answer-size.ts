@@ -73,9 +73,10 @@ export function refuseLargeAnswer(
     // A page's own lists are as long as the page, which is counted already.
     if (type.name.endsWith("Connection") || type.name.endsWith("Edge"))
       return inner + (named.name.endsWith("Edge") ? 0 : 1);
-    const length = isListType(getNullableType(field.type))
-      ? longest(argument("ids") ?? argument("representations") ?? variables)
-      : 1;
+    const keys = argument("ids") ?? argument("representations");
+    const length = !isListType(getNullableType(field.type))
+      ? 1
+      : longest(keys ?? (type.name.endsWith("Payload") ? variables : null));
     return length * (1 + inner);
   };
 
