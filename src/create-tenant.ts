@@ -9,7 +9,7 @@ import { TenantPool } from "./database/index.js";
 import { columnOf, foldCase, isEmailAddress, join, refuse, sql, TenantDb, UsersErrorCode } from "./kit/index.js";
 import { STARTING_ROLES } from "./starting-roles.js";
 import { FeatureFlag } from "./user-groups/index.js";
-import { optionalText, requiredText, User, UserStatus, UserType } from "./users/index.js";
+import { optionalText, refuseForeignDomain, requiredText, User, UserStatus, UserType } from "./users/index.js";
 
 const COMMAND = "create-tenant";
 const MAX_TEXT = 255;
@@ -55,7 +55,7 @@ await command(async () => {
     invitationApproval: values.approval,
     internalEmailDomains: domainsOf(values["internal-domains"]),
   };
-  const administrators = emailsOf(values.admin, tenant.internalEmailDomains).map((contactEmail, index) => ({
+  const administrators = emailsOf(values.admin, tenant).map((contactEmail, index) => ({
     guid: uuidv7(),
     contactEmail,
     forename: index === 0 ? optionalText(values.forename, MAX_TEXT, "forename") : null,
@@ -94,15 +94,12 @@ function domainsOf(list = ""): string[] {
   return [...new Set(domains)];
 }
 
-function emailsOf(given: string[], domains: string[]): string[] {
+function emailsOf(given: string[], tenant: Pick<Tenant, "internalEmailDomains">): string[] {
   const emails = given.map((email) => email.normalize("NFC").trim());
   if (emails.length === 0) refuse(UsersErrorCode.REQUIRED, "A tenant needs an administrator.", "admin");
   for (const email of emails) {
     if (!isEmailAddress(email)) refuse(UsersErrorCode.INVALID, `"${email}" is not an e-mail address.`, "admin");
-    const domain = foldCase(email.slice(email.lastIndexOf("@") + 1));
-    if (domains.length > 0 && !domains.includes(domain)) {
-      refuse(UsersErrorCode.EMAIL_DOMAIN_NOT_ALLOWED, `Staff have addresses at ${domains.join(", ")}.`, "admin");
-    }
+    refuseForeignDomain(tenant, email, "admin");
   }
   refuseTwins(emails.map(foldCase), "admin");
   return emails;

@@ -1,8 +1,8 @@
 import { ArgsType, Field, Resolver } from "type-graphql";
 import { holdersAndLeads } from "../access/index.js";
 import {
+  allOf,
   type Context,
-  join,
   type ListOf,
   MAX_SEARCH,
   type Order,
@@ -52,13 +52,7 @@ function userSelection(args: UsersArgs, { db }: Context): Selection {
   return {
     sort: USER_SORTS[orderBy?.field ?? UserOrderField.NAME],
     direction: orderBy?.direction ?? OrderDirection.ASC,
-    where: (now) =>
-      conditions.length
-        ? join(
-            conditions.map((condition) => condition(now)),
-            " AND ",
-          )
-        : null,
+    where: (now) => allOf(conditions.map((condition) => condition(now))),
     ...(search && { table: search.table }),
     // With a filter or a search the best plan depends on the values.
     prepare: !filter && text === "",

@@ -15,7 +15,15 @@ import {
   UsersErrorCode,
 } from "../kit/index.js";
 import { groupByGuid, GroupMember, roleToAssign, type UserGroup } from "../user-groups/index.js";
-import { InviteStatus, multilineText, optionalText, User, UserStatus, UserType } from "../users/index.js";
+import {
+  InviteStatus,
+  multilineText,
+  optionalText,
+  PROFILE_LIMITS,
+  User,
+  UserStatus,
+  UserType,
+} from "../users/index.js";
 import { Invitation } from "./invitation.js";
 import { copiesOf, type Invited, promiseMails, type InvitationState, stateWhenSent, wantedUntil } from "./rules.js";
 
@@ -55,9 +63,9 @@ export function personOf(input: PersonInput, type: UserType, path: string): Invi
   return {
     type,
     contactEmail: email,
-    title: optionalText(input.title, 32, `${path}title`),
-    forename: optionalText(input.forename, 255, `${path}forename`),
-    surname: optionalText(input.surname, 255, `${path}surname`),
+    title: optionalText(input.title, PROFILE_LIMITS.title, `${path}title`),
+    forename: optionalText(input.forename, PROFILE_LIMITS.forename, `${path}forename`),
+    surname: optionalText(input.surname, PROFILE_LIMITS.surname, `${path}surname`),
   };
 }
 

@@ -1,13 +1,13 @@
 import { ArgsType, Field, ID, InputType, registerEnumType, Resolver } from "type-graphql";
 import { Role, roleByGuid, signedIn } from "../access/index.js";
 import {
+  allOf,
   by,
   connectionOf,
   DateScalar,
   dayRange,
   GuidArgs,
   guidOf,
-  join,
   keyOf,
   type Order,
   OrderDirection,
@@ -89,10 +89,7 @@ function invitationSelection({ filter, orderBy }: InvitationsArgs): Selection {
   return {
     sort: INVITATION_SORTS[field],
     direction: orderBy ? (orderBy.direction ?? OrderDirection.ASC) : OrderDirection.DESC,
-    where: (now) => {
-      const all = [...conditions, ...(status ? [inviteStatusIn(inviteColumns("n"), status, now)] : [])];
-      return all.length > 0 ? join(all, " AND ") : null;
-    },
+    where: (now) => allOf([...conditions, ...(status ? [inviteStatusIn(inviteColumns("n"), status, now)] : [])]),
     prepare: !filter,
     identity: [field, filter ?? null],
   };

@@ -1,4 +1,4 @@
-import sql, { raw, type Sql } from "sql-template-tag";
+import sql, { join, raw, type Sql } from "sql-template-tag";
 import { badUserInput } from "./errors.js";
 import { isUuid } from "./scalars.js";
 import { containsPattern, normalise } from "./text.js";
@@ -16,6 +16,10 @@ export function dayRange(
     ...(to ? [sql`${raw(column)} < ${to}::date + 1`] : []),
   ];
 }
+
+/** Conditions that all have to hold; null for none. */
+export const allOf = (conditions: readonly Sql[]): Sql | null =>
+  conditions.length > 0 ? join([...conditions], " AND ") : null;
 
 export const MAX_SEARCH = 200;
 

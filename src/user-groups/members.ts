@@ -1,12 +1,12 @@
 import { ArgsType, Field, ID, InputType, registerEnumType } from "type-graphql";
 import {
+  allOf,
   badUserInput,
   by,
   byNullable,
   containsPattern,
   type Context,
   isUuid,
-  join,
   keyOf,
   MAX_SEARCH,
   type Order,
@@ -87,7 +87,7 @@ export function memberSelection({ filter, search, orderBy }: MembersArgs, { view
   return {
     sort: MEMBER_SORTS[orderBy?.field ?? GroupMemberOrderField.NAME],
     direction: orderBy?.direction ?? OrderDirection.ASC,
-    where: () => (conditions.length > 0 ? join(conditions, " AND ") : null),
+    where: () => allOf(conditions),
     prepare: conditions.length === 0,
     identity: [orderBy?.field ?? GroupMemberOrderField.NAME, filter ?? null, text],
   };

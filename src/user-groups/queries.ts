@@ -1,6 +1,7 @@
 import { ArgsType, Field, ID, InputType, registerEnumType, Resolver } from "type-graphql";
 import { holdersAndLeads, Role, roleByGuid, RoleScope, signedIn, UserGroupKind } from "../access/index.js";
 import {
+  allOf,
   by,
   byNumber,
   connectionOf,
@@ -146,7 +147,7 @@ function groupSelection({ filter, search, orderBy }: UserGroupsArgs, { db }: Con
   return {
     sort: GROUP_SORTS[orderBy?.field ?? UserGroupOrderField.NAME],
     direction: orderBy?.direction ?? OrderDirection.ASC,
-    where: () => (conditions.length > 0 ? join(conditions, " AND ") : null),
+    where: () => allOf(conditions),
     ...(found && { table: found.table }),
     prepare: conditions.length === 0,
     identity: [orderBy?.field ?? UserGroupOrderField.NAME, filter ?? null, text],

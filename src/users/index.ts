@@ -52,6 +52,7 @@ export {
   lockAdministrators,
   multilineText,
   optionalText,
+  PROFILE_LIMITS,
   profileChanges,
   refuseForeignDomain,
   refuseLockout,

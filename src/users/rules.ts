@@ -110,8 +110,9 @@ export function refuseStale(row: { version: number }, expected: number | null | 
   }
 }
 
-const LIMITS = { title: 32, forename: 255, surname: 255, username: 255 } as const;
-type ProfileInput = Partial<Record<keyof typeof LIMITS | "email", string | null>>;
+/** How many characters the texts of a profile may have. */
+export const PROFILE_LIMITS = { title: 32, forename: 255, surname: 255, username: 255 } as const;
+type ProfileInput = Partial<Record<keyof typeof PROFILE_LIMITS | "email", string | null>>;
 
 /**
  * The profile columns that an input names, checked: trimmed, within their limits, blank and null clearing what may be
@@ -120,10 +121,10 @@ type ProfileInput = Partial<Record<keyof typeof LIMITS | "email", string | null>
 export function profileChanges(input: ProfileInput): Partial<User> {
   const changes: Partial<User> = {};
   const errors: UsersError[] = [];
-  for (const [field, limit] of Object.entries(LIMITS) as [keyof typeof LIMITS, number][]) {
+  for (const [field, limit] of Object.entries(PROFILE_LIMITS) as [keyof typeof PROFILE_LIMITS, number][]) {
     const value = input[field];
     if (value === undefined) continue;
-    const text = value?.normalize("NFC").trim() || null;
+    const text = oneLine(value);
     const problem = text === null ? null : textProblem(text, limit);
     if (problem) errors.push(usersError(UsersErrorCode.INVALID, problem, field));
     else changes[field] = text;
@@ -150,10 +151,14 @@ export async function refuseAddress({ db }: Context, user: User, email: string |
 }
 
 /** Refuses an address of staff outside the tenant's domains. */
-export function refuseForeignDomain({ internalEmailDomains: domains }: Tenant, email: string): void {
+export function refuseForeignDomain(
+  { internalEmailDomains: domains }: Pick<Tenant, "internalEmailDomains">,
+  email: string,
+  field = "email",
+): void {
   const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();
   if (domains.length > 0 && !domains.includes(domain)) {
-    refuse(UsersErrorCode.EMAIL_DOMAIN_NOT_ALLOWED, `Staff have addresses at ${domains.join(", ")}.`, "email");
+    refuse(UsersErrorCode.EMAIL_DOMAIN_NOT_ALLOWED, `Staff have addresses at ${domains.join(", ")}.`, field);
   }
 }
 
@@ -164,6 +169,9 @@ export function refuseRevoked(user: User, field: string): void {
   }
 }
 
+/** A text as it is kept: composed, trimmed, null when nothing is left. */
+const oneLine = (value: string | null | undefined): string | null => value?.normalize("NFC").trim() || null;
+
 /** A text that has to be there, trimmed, within its limit, without control characters. */
 export function requiredText(value: string, limit: number, field: string): string {
   return optionalText(value, limit, field) ?? refuse(UsersErrorCode.REQUIRED, "Cannot be blank.", field);
@@ -171,7 +179,7 @@ export function requiredText(value: string, limit: number, field: string): strin
 
 /** The same for one that may be missing: null when it is, or is blank. */
 export function optionalText(value: string | null | undefined, limit: number, field: string): string | null {
-  const text = value?.normalize("NFC").trim() || null;
+  const text = oneLine(value);
   const problem = text === null ? null : textProblem(text, limit);
   if (problem) refuse(UsersErrorCode.INVALID, problem, field);
   return text;

@@ -72,16 +72,17 @@ export class AcceptInvitation {
 /** Whom the token invites, where to, and by what; locked in the order of all writes. */
 async function bearer(token: string, ctx: Context): Promise<Invited & { group: UserGroup | null }> {
   const { db } = ctx;
+  const tokenHash = digestOf(token);
   const [found] = await db.query<Pick<Invitation, "guid" | "userId" | "groupId">>(
     sql`SELECT n.id AS guid, n.user_id AS "userId", n.group_id AS "groupId" FROM invitations n
-      WHERE ${db.tenantIs("n")} AND n.token_hash = ${digestOf(token)}`,
+      WHERE ${db.tenantIs("n")} AND n.token_hash = ${tokenHash}`,
     { prepare: true },
   );
   if (!found) return unknown();
   const user = await db.find(User, { guid: found.userId });
   const group = found.groupId === null ? null : await db.find(UserGroup, { guid: found.groupId });
   // Sent again in the meantime, it has another token; sent to an address that was corrected since, it is not theirs.
-  const invitation = await db.find(Invitation, { guid: found.guid, tokenHash: digestOf(token) });
+  const invitation = await db.find(Invitation, { guid: found.guid, tokenHash });
   if (!invitation || invitation.sentTo !== foldCase(user!.contactEmail)) return unknown();
   return { user: user!, group, invitation };
 }
