@@ -2,6 +2,7 @@ import { Foundation1763800000000 } from "./1763800000000-foundation.js";
 import { GroupsInvitationsMail1763900000000 } from "./1763900000000-groups-invitations-mail.js";
 import { FillGroupsAndInvitations1763900001000 } from "./1763900001000-fill-groups-and-invitations.js";
 import { IndexGroupsAndInvitations1763900002000 } from "./1763900002000-index-groups-and-invitations.js";
+import { Forms1764000000000 } from "./1764000000000-forms.js";
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   GroupsInvitationsMail1763900000000,
   FillGroupsAndInvitations1763900001000,
   IndexGroupsAndInvitations1763900002000,
+  Forms1764000000000,
 ];

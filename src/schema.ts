@@ -3,6 +3,7 @@ import { buildSchemaSync, type NonEmptyArray } from "type-graphql";
 import { Role, roleByGuid, signedIn, Tenant, UserRole } from "./access/index.js";
 import { audit } from "./audit/index.js";
 import { directory } from "./directory/index.js";
+import { forms } from "./forms/index.js";
 import { invitations } from "./invitations/index.js";
 import {
   bindOperations,
@@ -18,8 +19,10 @@ import {
   subgraphSchema,
   subgraphSdl,
 } from "./kit/index.js";
+import { investorPreferenceForms } from "./investor-preference-forms/index.js";
 import { impersonation } from "./impersonation/index.js";
 import { type Composer, mail } from "./mail/index.js";
+import { userDataForms } from "./user-data-forms/index.js";
 import { userGroups } from "./user-groups/index.js";
 import { users } from "./users/index.js";
 
@@ -35,6 +38,8 @@ export const entities: Entity[] = [
   ...userGroups.tables,
   ...invitations.tables,
   ...impersonation.tables,
+  ...forms.tables,
+  ...investorPreferenceForms.tables,
 ];
 
 /** Who writes the letters: kind of mail -> composer. */
@@ -48,10 +53,20 @@ const nodes = {
   ...users.nodes,
   ...userGroups.nodes,
   ...invitations.nodes,
+  ...forms.nodes,
+  ...userDataForms.nodes,
+  ...investorPreferenceForms.nodes,
 } as unknown as Record<string, OneBy<object>>;
 
 /** What other subgraphs may refer to. */
-const federated = { ...users.entities, ...userGroups.entities, ...invitations.entities } as unknown as Entities;
+const federated = {
+  ...users.entities,
+  ...userGroups.entities,
+  ...invitations.entities,
+  ...forms.entities,
+  ...userDataForms.entities,
+  ...investorPreferenceForms.entities,
+} as unknown as Entities;
 
 export interface SchemaOptions {
   /** `Query.node` and `Query.nodes`; only one subgraph of a supergraph can own them. */
@@ -66,6 +81,9 @@ export function apiSchema({ nodeFields }: SchemaOptions): GraphQLSchema {
     ...userGroups.resolvers,
     ...invitations.resolvers,
     ...impersonation.resolvers,
+    ...forms.resolvers,
+    ...userDataForms.resolvers,
+    ...investorPreferenceForms.resolvers,
     ...directory.resolvers,
     ...(nodeFields ? [nodeQueries(nodes, signedIn)] : []),
   ];

@@ -13,7 +13,15 @@ export const STARTING_ROLES: (Pick<Role, "scope" | "rank" | "administrator" | "p
   {
     ...ofStaff,
     name: "Relationship manager",
-    permissions: ["users.read", "users.write", "groups.read", "invitations.write", "forms.read", "submissions.read"],
+    permissions: [
+      "users.read",
+      "users.write",
+      "groups.read",
+      "invitations.write",
+      "forms.read",
+      "forms.write",
+      "submissions.read",
+    ],
   },
   { ...ofStaff, name: "Read only", permissions: ["users.read", "groups.read", "forms.read"] },
   { ...ofGroups, name: "Lead", rank: 30 },

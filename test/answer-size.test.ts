@@ -40,6 +40,10 @@ const LARGE: [what: string, document: string, variables?: object][] = [
     { r: Array.from({ length: 600 }, () => ({ __typename: "User", guid: "00000000-0000-7000-8000-000000000000" })) },
   ],
   [
+    "by the fields of forms",
+    "{ users(first: 100) { nodes { enabledUserDataForms(first: 50) { nodes { formFields { reference } } } } } }",
+  ],
+  [
     "by a payload as long as its input",
     operations.BulkInviteUsers!.replace("invitation {", "invitation { group { members(first: 100) { nodes { id } } }"),
     { input: { rows: Array.from({ length: 600 }, (_, i) => ({ email: `guest-${i}@example.com`, type: "INVESTOR" })) } },

@@ -1,5 +1,15 @@
 import { exportJWK } from "jose";
 import pino from "pino";
+import { v7 as uuidv7 } from "uuid";
+import {
+  AssignmentType,
+  type DefinitionInput,
+  EnforcementType,
+  FormConditionOperator,
+  FormFieldTypeName,
+  FormState,
+  ImplementationStatus,
+} from "../src/forms/index.js";
 import { toGlobalId } from "../src/kit/index.js";
 import { startServer } from "../src/server.js";
 import {
@@ -13,7 +23,12 @@ import {
   SESSION_ISSUER,
 } from "./harness/index.js";
 
-const compiled = await harness({ compileQueries: true });
+/** What the compiling server had to warn of. */
+const warnings: string[] = [];
+const compiled = await harness({
+  compileQueries: true,
+  log: pino({ level: "warn" }, { write: (line) => warnings.push(line) }),
+});
 const plain = await startServer({
   host: "127.0.0.1",
   port: 0,
@@ -92,8 +107,8 @@ async function tenant() {
 }
 
 describe("the committed operations", () => {
-  // Read by the type of each id, or written.
-  const plainly = /\bnodes?\(|^mutation/m;
+  // Read by the type of each id, told by functions, or written.
+  const plainly = /\bnodes?\(|\b(implementation|preferenceGate) \{|^mutation/m;
 
   test.each(examples)("$name is answered alike, a query by one statement", async ({ document, variables }) => {
     const { admin } = await tenant();
@@ -289,6 +304,330 @@ describe("groups are answered alike to each who sees them, by one statement", ()
         expect((next[pageInfo].members ?? next[pageInfo]).edges).toHaveLength(2);
       }
     }
+  });
+});
+
+describe("forms are answered alike to each who sees them", () => {
+  /** Values of every JSON kind, such as they come back by either way. */
+  const VALUES: unknown[] = [
+    true,
+    false,
+    0,
+    -1.5,
+    1e21,
+    1e-7,
+    0.1 + 0.2,
+    5e-324,
+    1.7976931348623157e308,
+    Number.MAX_SAFE_INTEGER,
+    "",
+    "plain",
+    `'single' "double" \\ back / \t\n\r\u2028 \u007f Ümläut 💶 {"a": 1} $1 \${2}`,
+    ["b", "a"],
+    [],
+    [[1, [null]], { deep: [true] }],
+    {},
+    { a: null, "": "empty", "with space": 1, constructor: 2 },
+  ];
+
+  const TYPES = Object.values(FormFieldTypeName);
+  const choices = [FormFieldTypeName.RADIO, FormFieldTypeName.SELECT, FormFieldTypeName.MULTI_SELECT];
+  const DEFINITION: DefinitionInput = {
+    formPages: [
+      { reference: "one", name: "The first" },
+      { reference: "two", name: "The “second”" },
+    ],
+    formFields: [
+      ...TYPES.map((formFieldType, index) => ({
+        reference: formFieldType.toLowerCase(),
+        label: `Which ${formFieldType}?`,
+        description: index % 2 ? "More\nlines" : null,
+        formFieldType,
+        formPage: "one",
+        ...(choices.includes(formFieldType) && { options: [{ value: "a", label: "A" }, { value: "b" }] }),
+      })),
+      {
+        reference: "rules",
+        label: 'A "quoted" question',
+        name: "Rules",
+        placeholder: "…",
+        formFieldType: FormFieldTypeName.TEXT,
+        formPage: "two",
+        prePopulationKey: "user.surname",
+        validator: { required: true, minLength: 2, maxLength: 20, pattern: "[a-z\\\\]+", message: "It's wrong" },
+      },
+      {
+        reference: "numbers",
+        label: "How many?",
+        formFieldType: FormFieldTypeName.NUMBER,
+        formPage: "two",
+        validator: { minValue: -0.5, maxValue: 1e21 },
+        formFieldConditions: [
+          { reference: "checkbox", operator: FormConditionOperator.EQUALS, value: true },
+          { reference: "number", operator: FormConditionOperator.GT, value: -1.5 },
+          { reference: "text", operator: FormConditionOperator.IN, value: ["a", "'b'"] },
+          { reference: "date", operator: FormConditionOperator.LT, value: "2024-02-29" },
+          { reference: "rules", operator: FormConditionOperator.ANSWERED },
+          { reference: "select", operator: FormConditionOperator.NOT, value: "b" },
+        ],
+      },
+    ],
+    formSettings: VALUES.map((value, index) => ({ name: `setting ${index}`, value })),
+  };
+
+  const FIELDS = `
+    fragment Question on UserFormField { __typename uuid reference title: name label description placeholder order
+      formFieldType { __typename kind: name } formPage { __typename uuid ... on UserFormPage { reference name order } }
+      options { __typename value label } validator { ...Rules } prePopulationKey conditionEffect conditionMatch
+      formFieldConditions { __typename reference operator value v: value } }
+    fragment Rules on UserFormFieldValidator { __typename required minLength maxLength minValue maxValue minSelections
+      maxSelections minDate maxDate pattern message }
+    fragment Form on UserForm { __typename id uuid name description state enablement version createdAt updatedAt
+      formType { __typename uuid name } editorValidator { __typename canDelete ok: canEdit protectedFields }
+      formPages { __typename uuid reference name order } formFields { ...Question } again: formFields { reference }
+      formSettings { __typename name value } }
+    fragment Revision on UserFormRevision { __typename uuid number name description revalidateAfterMonths createdAt publishedAt
+      formPages { name } formFields { reference formPage { name } } formSettings { name value } }
+    fragment Given on UserFormImplementation { __typename id uuid status s: status type progress dueOn createdAt updatedAt
+      completedAt validUntil version formImplementationAssignments { __typename uuid type assigneeId }
+      formFieldAnswers { __typename value formField { ...Question } } hiddenFieldAnswers { v: value f: formField { label } } }`;
+  /** The document with the fragments of those above that it needs. */
+  const withFields = (document: string): string => {
+    const names = new Set<string>();
+    const parts = FIELDS.split(/(?=fragment )/).slice(1);
+    const need = (text: string): void => {
+      for (const [, name] of text.matchAll(/\.\.\.(?!\s)(\w+)/g)) {
+        const part = parts.find((one) => one.startsWith(`fragment ${name} `));
+        if (!part || names.has(name!)) continue;
+        names.add(name!);
+        need(part);
+      }
+    };
+    need(document);
+    return document + parts.filter((part) => names.has(part.split(" ")[1]!)).join(" ");
+  };
+
+  /** Forms of both kinds, and what John was given of them: answers of every kind, in every status. */
+  async function scene() {
+    const { here, admin, john, group } = await tenant();
+    const [, gold] = [await here.classification("Silver"), await here.classification("Gold")];
+    await here.classify(john, gold);
+    const form = await here.form({ name: "All", ...DEFINITION, revalidateAfterMonths: 12 });
+    await admin.ask(operations.UpdateUserDataForm!, { input: { formId: form.id, name: "Staged", formSettings: [] } });
+    const plainForm = await here.form({ name: "Plain", description: 'It\'s "plain"' });
+    const preference = await here.preferenceForm({ name: "Wishes", ...DEFINITION, classifications: [gold] });
+    const offered = await here.preferenceForm({
+      name: "More",
+      enforcementType: EnforcementType.OPTIONAL,
+      editable: true,
+    });
+    await here.form({ state: FormState.DRAFT });
+    await here.preferenceForm({ state: FormState.DRAFT });
+    const fields = Object.values(form.fields);
+    const answers = Object.fromEntries(VALUES.slice(0, fields.length).map((value, index) => [fields[index], value]));
+    const completed = (days: number | null) => ({
+      storedStatus: ImplementationStatus.COMPLETED,
+      completedAt: "2024-01-15T10:30:00.123Z",
+      validUntil: days === null ? null : new Date(Date.now() + days * 86_400_000).toISOString(),
+    });
+    const assigned = [
+      [AssignmentType.USER, JOHN],
+      [AssignmentType.USER_GROUP, group.guid],
+      [AssignmentType.DEAL, NOBODY],
+    ] as const;
+    const given = [
+      await here.implementation(john, form, {
+        answers,
+        drafts: { [fields[0]!]: 1e21, [fields[1]!]: "hidden" },
+        storedStatus: ImplementationStatus.IN_PROGRESS,
+        progress: 33,
+        dueOn: "2024-02-29",
+        formImplementationAssignments: assigned.map(([type, assigneeId]) => ({ uuid: uuidv7(), type, assigneeId })),
+      }),
+      await here.implementation(john, form, { ...completed(-1), answers: { [fields[2]!]: ["a"] } }),
+      await here.implementation(john, form, completed(1)),
+      await here.implementation(john, plainForm, completed(null)),
+      await here.implementation(john, plainForm),
+      await here.implementation(john, preference, { answers: Object.fromEntries([[preference.fields.text, "x"]]) }),
+      await here.implementation(await here.user(), form, { answers }),
+    ];
+    const callers: Record<string, Caller> = {
+      administrator: admin,
+      service: await here.service("forms.read", "submissions.read", "users.read"),
+      "service without submissions.read": await here.service("forms.read", "users.read"),
+      "staff whom John is assigned to": await here.internal(["users.read", "forms.read", "submissions.read"]),
+      "staff without a permission": await here.internal(["users.read"]),
+      investor: john,
+      "investor's session": await here.actingAs(admin, john, group),
+    };
+    return { here, form, plainForm, preference, offered, given, gold, callers };
+  }
+  type Scene = Awaited<ReturnType<typeof scene>>;
+
+  /** How many statements tell who the caller is, where it is not one. */
+  const VIEWER: Record<string, number> = { "investor's session": 2 };
+
+  const IMPLEMENTATIONS = `totalCount edges { cursor node { ...Given formRevision { ...Revision } user { id name } } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }`;
+  const DOCUMENTS: [what: string, document: string, variables: (of: Scene) => object, who?: RegExp][] = [
+    [
+      "a user data form",
+      "query ($uuid: UUID!) { a: userDataForm(uuid: $uuid) { ...Form ... on Node { other: id } } c: investorPreferenceForm(uuid: $uuid) { name } b: userDataForm(uuid: $uuid) { formRevision { ...Revision } stagedRevision { ...Revision } } }",
+      ({ form }) => ({ uuid: form.uuid }),
+    ],
+    [
+      "one without pages, by its id",
+      "query ($id: ID!) { userDataForm(id: $id) { ...Form formFields { formPage { name } validator { required } options { value } } } }",
+      ({ plainForm }) => ({ id: plainForm.id }),
+    ],
+    [
+      "a preference form",
+      "query ($uuid: UUID!) { investorPreferenceForm(uuid: $uuid) { ...Form enforcementType editable classifications { totalCount edges { cursor node { __typename name } } } } }",
+      ({ preference }) => ({ uuid: preference.uuid }),
+    ],
+    [
+      "user data forms",
+      "query ($filter: UserDataFormFilter, $by: UserFormOrder) { userDataForms(filter: $filter, orderBy: $by, first: 2) { totalCount nodes { ...Form } edges { cursor node { formRevision { number formFields { label } } stagedRevision { name } } } pageInfo { hasNextPage endCursor } } }",
+      () => ({ by: { field: "CREATED_AT", direction: "DESC" }, filter: { state: "PUBLISHED", name: "l" } }),
+      /administrator|service|staff whom/,
+    ],
+    [
+      "the last of the preference forms",
+      "query ($gold: ID!) { investorPreferenceForms(last: 2) { totalCount nodes { ...Form editable classifications { nodes { name } } } } gold: investorPreferenceForms(filter: { classificationId: $gold, enforcementType: REQUIRED }) { edges { node { name enforcementType } } } }",
+      ({ gold }) => ({ gold: gold.id }),
+      /administrator|service|staff whom/,
+    ],
+    ["what is offered", "{ enabledUserDataForms { totalCount nodes { ...Form formRevision { name } } } }", () => ({})],
+    [
+      "submissions",
+      `query ($filter: UserDataFormSubmissionFilter, $by: UserDataFormSubmissionOrder) { all: userDataFormSubmissions { ${IMPLEMENTATIONS} }
+        some: userDataFormSubmissions(filter: $filter, orderBy: $by, last: 2) { ${IMPLEMENTATIONS} } }`,
+      ({ form }) => ({
+        filter: { formId: form.id, status: ["EXPIRED", "COMPLETED"], completedOnTo: "2024-01-15" },
+        by: { field: "COMPLETED_AT" },
+      }),
+      /administrator|service$|staff whom/,
+    ],
+    [
+      "implementations of a user",
+      `query ($guid: UUID!) { user(guid: $guid) { name all: formImplementations { ${IMPLEMENTATIONS} } one: formImplementations(last: 1) { nodes { status formFieldAnswers { value } } } } }`,
+      () => ({ guid: JOHN }),
+    ],
+    [
+      "of the caller",
+      `{ me { formImplementations(first: 3) { ${IMPLEMENTATIONS} } } }`,
+      () => ({}),
+      /administrator|staff|investor/,
+    ],
+    [
+      "what the caller is offered",
+      `{ me { enabledUserDataForms { totalCount nodes { ...Form } edges { cursor node { name } } }
+        enabledInvestorPreferenceForms { totalCount nodes { ...Form enforcementType classifications { totalCount } } pageInfo { endCursor } } } }`,
+      () => ({}),
+      /administrator|staff|investor/,
+    ],
+    [
+      "implementations as references",
+      "query ($of: [_Any!]!) { _entities(representations: $of) { ... on Node { id } ...Given ... on UserFormImplementation { formRevision { ...Revision } } } }",
+      ({ given }) => ({
+        of: [...given, { uuid: NOBODY }].map(({ uuid }) => ({ __typename: "UserFormImplementation", uuid })),
+      }),
+    ],
+    [
+      "forms as references",
+      "query ($of: [_Any!]!) { _entities(representations: $of) { ...Form ... on InvestorPreferenceForm { editable } ... on UserDataForm { formRevision { number } } } }",
+      ({ form, plainForm, preference }) => ({
+        of: [form, preference, plainForm].map(({ uuid }) => ({ __typename: "UserDataForm", uuid })),
+      }),
+    ],
+    [
+      "preference forms as references",
+      "query ($of: [_Any!]!) { _entities(representations: $of) { ...Form ... on InvestorPreferenceForm { editable classifications { nodes { name } } } } }",
+      ({ form, offered, preference }) => ({
+        of: [form, preference, offered].map(({ uuid }) => ({ __typename: "InvestorPreferenceForm", uuid })),
+      }),
+    ],
+  ];
+
+  test.each(DOCUMENTS)("%s, by one statement", async (_what, document, variablesOf, who = /./) => {
+    const of = await scene();
+    const variables = variablesOf(of);
+    const query = withFields(document);
+    const answers: string[] = [];
+    for (const [name, caller] of Object.entries(of.callers)) {
+      if (!who.test(name)) continue;
+      const { errors, data } = await agreed(caller.token, { query, variables });
+      expect([name, errors]).toEqual([name, undefined]);
+      expect([name, (await caller.send(query, variables)).statements]).toEqual([name, (VIEWER[name] ?? 1) + 1]);
+      answers.push(JSON.stringify(data));
+    }
+    // The control: there is something to tell, and not the same to all.
+    expect(Math.max(...answers.map(({ length }) => length))).toBeGreaterThan(300);
+    expect(warnings).toEqual([]);
+  });
+
+  test("with values of every kind as they were given", async () => {
+    const { form, given, callers } = await scene();
+    const { data } = await agreed(callers.administrator!.token, {
+      query: `query ($form: UUID!, $of: [_Any!]!) { userDataForm(uuid: $form) { formSettings { value } formFields { reference validator { maxValue pattern } formFieldConditions { value } } }
+        _entities(representations: $of) { ... on UserFormImplementation { status type dueOn formFieldAnswers { value } hiddenFieldAnswers { value } } } }`,
+      variables: { form: form.uuid, of: given.map(({ uuid }) => ({ __typename: "UserFormImplementation", uuid })) },
+    });
+    expect(data.userDataForm.formSettings.map(({ value }: any) => value)).toEqual(VALUES);
+    const field = (reference: string) => data.userDataForm.formFields.find((one: any) => one.reference === reference);
+    expect(field("rules").validator).toEqual({ maxValue: null, pattern: "[a-z\\\\]+" });
+    expect(field("numbers").validator).toEqual({ maxValue: 1e21, pattern: null });
+    const compared = field("numbers").formFieldConditions.map(({ value }: any) => value);
+    expect(compared).toEqual([true, -1.5, ["a", "'b'"], "2024-02-29", null, "b"]);
+    const values = (answers: { value: unknown }[]) => answers.map(({ value }) => value);
+    const [first, ...others] = data._entities;
+    expect(values(first.formFieldAnswers)).toEqual(VALUES.slice(0, Object.keys(form.fields).length));
+    expect(values(first.hiddenFieldAnswers)).toEqual([1e21, "hidden"]);
+    expect([first.status, first.type, first.dueOn]).toEqual(["IN_PROGRESS", "TRANSACTION", "2024-02-29"]);
+    expect(others.map(({ status, type }: any) => `${status} ${type}`)).toEqual([
+      "EXPIRED STANDARD",
+      "COMPLETED STANDARD",
+      "COMPLETED STANDARD",
+      "ASSIGNED STANDARD",
+      "ASSIGNED STANDARD",
+      "ASSIGNED STANDARD",
+    ]);
+  });
+
+  const PLAIN: [what: string, document: string][] = [
+    [
+      "forms of either kind",
+      "{ me { formImplementations { nodes { uuid form { __typename name ...Form ... on InvestorPreferenceForm { editable } } } } } }",
+    ],
+    [
+      "gates",
+      "{ me { preferenceGate { __typename blocked validUntil outstanding { totalCount edges { cursor node { ...Form } } } } } }",
+    ],
+    [
+      "how far the user is with what is offered",
+      "{ me { enabledUserDataForms { edges { implementation { ...Given } node { name } } } } }",
+    ],
+    [
+      "why a form is asked",
+      "{ me { enabledInvestorPreferenceForms { edges { blocking matchedClassifications { name } implementation { ...Given } node { name } } } } }",
+    ],
+    ["nodes", "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ...Form ...Given } }"],
+    [
+      "parts under a condition",
+      "query ($no: Boolean = false) { me { formImplementations { nodes { status formFieldAnswers { value formField { label @skip(if: true) reference @include(if: $no) uuid } } } } } }",
+    ],
+  ];
+
+  test.each(PLAIN)("%s by loaders, without a warning", async (_what, document) => {
+    const of = await scene();
+    const query = withFields(document);
+    const variables = { ids: [of.form, of.preference, of.given[0]!].map(({ id: one }) => one) };
+    for (const who of ["administrator", "investor", "investor's session"]) {
+      const { errors } = await agreed(of.callers[who]!.token, { query, variables });
+      expect([who, errors]).toEqual([who, undefined]);
+      expect((await of.callers[who]!.send(query, variables)).statements).toBeGreaterThan((VIEWER[who] ?? 1) + 1);
+    }
+    expect(warnings).toEqual([]);
   });
 });
 

@@ -6,6 +6,9 @@ import type { SqlRunner, Statement } from "../kit/index.js";
 // Instants stay text: nobody pays for a Date that is only printed. The session's time zone is UTC.
 const TIMESTAMPTZ = 1184;
 pg.types.setTypeParser(TIMESTAMPTZ, (text) => toRfc3339(text));
+// So do calendar days, which have no time zone.
+const DATE = 1082;
+pg.types.setTypeParser(DATE, (text) => text);
 
 /** "2024-01-15 10:30:00.5+00" -> "2024-01-15T10:30:00.500Z". */
 function toRfc3339(text: string): string {

@@ -1,10 +1,24 @@
 import { UserRole } from "../access/index.js";
+import {
+  AssignmentType,
+  EnforcementType,
+  Form,
+  FormEnablement,
+  FormFieldTypeName,
+  FormImplementation,
+  FormKind,
+  FormRevision,
+  FormState,
+} from "../forms/index.js";
 import { Invitation } from "../invitations/index.js";
 import { GroupFeatureFlag, GroupMember, UserGroup, UserGroupKind } from "../user-groups/index.js";
 import { ClassificationSource, UserClassification } from "../users/index.js";
 import { InviteStatus, User, UserStatus, UserType } from "../users/index.js";
+import { Chance } from "./chance.js";
+import { INVESTOR_PROFILE, meansAnswers, personAnswers, SECTOR_PREFERENCES, WEALTH_DECLARATION } from "./forms.js";
 import { GeneratedTenant } from "./generator.js";
-import { rowsOf, type TableRows, tenantIdOf, writeTenant } from "./write-tenant.js";
+import { assignedTo, formRow, implementationRow, revisionRow, type SampleForm, sampleForm } from "./sample-form.js";
+import { rowsOf, sampleId, type TableRows, tenantIdOf, writeTenant } from "./write-tenant.js";
 
 export const DEMO_TENANT = "Demo";
 
@@ -24,15 +38,15 @@ export interface DemoTenant {
 // Jane and John are those of the REST reference, under its guids.
 const JANE = "8c63ce30-bb74-4910-9c2e-510fb3792d5e";
 const JOHN = "501a4c57-acb8-40d6-b867-b833854a96b9";
-const ownGuid = (number: number): string => `1e4a1ead-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
-const LENA = ownGuid(1);
-const GROUP = ownGuid(2);
-const SHELL = ownGuid(3);
-const FORMER = ownGuid(4);
-const IVAN = ownGuid(5);
-const DORA = ownGuid(6);
-const IVANS_INVITATION = ownGuid(0x301);
-const DORAS_INVITATION = ownGuid(0x302);
+const LENA = sampleId(1);
+const GROUP = sampleId(2);
+const SHELL = sampleId(3);
+const FORMER = sampleId(4);
+const IVAN = sampleId(5);
+const DORA = sampleId(6);
+const IVANS_INVITATION = sampleId(0x301);
+const DORAS_INVITATION = sampleId(0x302);
+const DEAL = sampleId(7);
 const FAMILY =
   "Anna Müller, Łukasz Żółkowski, Øyvind Ødegård, Íñigo Ñuñez, Юрий О'Нил, 小明 王, Chloë Brontë, Søren Åström, İpek Şahin, Hélène Lefèvre".split(
     ", ",
@@ -89,7 +103,7 @@ const PEOPLE: Partial<User>[] = [
   ...FAMILY.map((name, index) => {
     const [forename, surname] = name.split(" ") as [string, string];
     return sampleUser(
-      ownGuid(0x100 + index),
+      sampleId(0x100 + index),
       index % 2 ? "Mr" : "Ms",
       forename,
       surname,
@@ -153,6 +167,83 @@ const invitationOf = (user: Partial<User>, guid: string, rest: Partial<Invitatio
   ...rest,
 });
 
+/** The REST reference's form, under its ids. */
+const TEST_FORM = sampleForm(
+  0x400,
+  {
+    name: "test form",
+    description: "this is a test form",
+    formFields: [{ reference: "checkbox", label: "checkbox", formFieldType: FormFieldTypeName.CHECKBOX }],
+  },
+  {
+    form: "64df4f2d-5d84-424c-ba9e-838d58b92049",
+    fields: { checkbox: "7bc2153f-a9b6-46b4-bde3-e3bd7c4f3ad5" },
+  },
+);
+const draft = {
+  description: "Nobody has been given it.",
+  state: FormState.DRAFT,
+  enablement: FormEnablement.DISABLED,
+  formFields: [{ reference: "question", label: "What shall we ask?", formFieldType: FormFieldTypeName.TEXT }],
+};
+const SAMPLE_FORMS = [
+  TEST_FORM,
+  sampleForm(0x406, { ...draft, name: "Unfinished data form" }),
+  sampleForm(0x407, {
+    ...draft,
+    name: "Unfinished preference form",
+    kind: FormKind.INVESTOR_PREFERENCE,
+    enforcementType: EnforcementType.OPTIONAL,
+  }),
+];
+
+/** The reference's implementation, and one of each standing of the generated tenants' forms. */
+function sampleImplementations(at: number): Partial<FormImplementation>[] {
+  const profile = ({ guid, ...user }: Partial<User>, pages: 1 | 2) => {
+    const chance = new Chance(
+      1,
+      0,
+      PEOPLE.findIndex((one) => one.guid === guid),
+    );
+    return { ...personAnswers(chance, user), ...(pages === 2 && meansAnswers(chance)) };
+  };
+  const given = (
+    number: number,
+    form: SampleForm,
+    { guid }: Partial<User>,
+    rest: Pick<Parameters<typeof implementationRow>[1], "answers" | "completedAt">,
+  ) =>
+    implementationRow(form, {
+      uuid: sampleId(number),
+      userId: guid!,
+      assignments: assignedTo(guid!, sampleId(number + 0x10)),
+      createdAt: ACCEPTED,
+      ...rest,
+    });
+  const [, lena, john, anna, łukasz, øyvind] = PEOPLE as [User, User, User, User, User, User];
+  const lately = new Date(at - 30 * DAY).toISOString();
+  return [
+    implementationRow(TEST_FORM, {
+      uuid: "b4fb32a2-4f88-42bc-af0a-4d2fa67ae818",
+      userId: JOHN,
+      createdAt: "2024-10-09T14:03:05.000Z",
+      assignments: [
+        ...assignedTo(JOHN, "775922a0-cff8-11ee-8f8c-35cdaa30f76b"),
+        { uuid: "5bb470e9-9f31-48db-9dab-db79af1c3664", type: AssignmentType.DEAL, assigneeId: DEAL },
+      ],
+    }),
+    given(0x421, INVESTOR_PROFILE, john, { answers: profile(john, 2), completedAt: ONBOARDED }),
+    given(0x422, INVESTOR_PROFILE, lena, { answers: profile(lena, 2), completedAt: ONBOARDED }),
+    given(0x423, INVESTOR_PROFILE, anna, { answers: profile(anna, 1) }),
+    given(0x424, INVESTOR_PROFILE, łukasz, { answers: profile(łukasz, 2) }),
+    given(0x425, WEALTH_DECLARATION, øyvind, { answers: { declaration: true }, completedAt: lately }),
+    given(0x426, SECTOR_PREFERENCES, john, {
+      answers: { sectors: ["HEALTH", "ENERGY"], leastTicket: 25_000 },
+      completedAt: ONBOARDED,
+    }),
+  ];
+}
+
 /** The reference's sample users, groups led by Lena and by nobody, over the roles and flags of a generated tenant. */
 function sampleTables(tenant: GeneratedTenant, at: number): TableRows[] {
   const members = PEOPLE.slice(1);
@@ -191,7 +282,7 @@ function sampleTables(tenant: GeneratedTenant, at: number): TableRows[] {
   ];
   const holding = { source: ClassificationSource.MANUAL, assignedAt: ACCEPTED, validUntil: null };
   const invitations = [
-    ...PEOPLE.map((user, index) => invitationOf(user, ownGuid(0x200 + index))),
+    ...PEOPLE.map((user, index) => invitationOf(user, sampleId(0x200 + index))),
     // Asked for by another system, so that every administrator may approve it.
     invitationOf(dora, DORAS_INVITATION, { requestedBy: "crm", groupId: SHELL }),
     invitationOf(ivan, IVANS_INVITATION, {
@@ -203,6 +294,7 @@ function sampleTables(tenant: GeneratedTenant, at: number): TableRows[] {
     }),
   ];
   const classificationId = tenant.classificationId("123");
+  const implementations = sampleImplementations(at);
   return [
     rowsOf(User, users.length, (index) => [users[index]!]),
     rowsOf(UserRole, 1, () => [{ userId: JANE, roleId: tenant.roleId("Administrator") }]),
@@ -223,6 +315,9 @@ function sampleTables(tenant: GeneratedTenant, at: number): TableRows[] {
     rowsOf(UserClassification, members.length, (index) => [
       { userId: members[index]!.guid!, classificationId, ...holding },
     ]),
+    rowsOf(Form, SAMPLE_FORMS.length, (index) => [formRow(SAMPLE_FORMS[index]!, JOINED)]),
+    rowsOf(FormRevision, SAMPLE_FORMS.length, (index) => [revisionRow(SAMPLE_FORMS[index]!, JOINED)]),
+    rowsOf(FormImplementation, implementations.length, (index) => [implementations[index]!]),
   ];
 }
 

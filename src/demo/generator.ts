@@ -1,11 +1,15 @@
 import { Role, UserRole } from "../access/index.js";
+import { Form, FormImplementation, FormRevision } from "../forms/index.js";
+import { FormClassification } from "../investor-preference-forms/index.js";
 import { Invitation } from "../invitations/index.js";
 import { STARTING_ROLES, type StartingRole } from "../starting-roles.js";
 import { FeatureFlag, GroupFeatureFlag, GroupMember, UserGroup, UserGroupKind } from "../user-groups/index.js";
 import { Classification, ClassificationSource, UserClassification } from "../users/index.js";
 import { InviteStatus, User, UserStatus, UserType } from "../users/index.js";
 import { Chance, type Shares } from "./chance.js";
+import { FORMS, INVESTOR_PROFILE, meansAnswers, personAnswers, WEALTH_DECLARATION } from "./forms.js";
 import { emailAddress, firmName, houseName, personName } from "./people.js";
+import { assignedTo, formRow, implementationRow, revisionRow } from "./sample-form.js";
 import { rowsOf, type TableRows, tenantIdOf } from "./write-tenant.js";
 
 export interface TenantPlan {
@@ -34,6 +38,7 @@ enum Stream {
   FLAG_ID,
   GROUP_FLAGS,
   INVITATION,
+  IMPLEMENTATION,
 }
 
 const DAY = 86_400_000;
@@ -41,6 +46,8 @@ const WEEK = 7 * DAY;
 const YEARS = 6 * 365 * DAY;
 
 const FIRST_REFERENCE = 123;
+/** Of a High Net Worth Individual. */
+const WEALTHY = "123";
 const CLASSIFICATIONS =
   "High Net Worth Individual, Sophisticated Investor, Self-certified Sophisticated Investor, Investment Professional, Professional Client, Retail Client, Eligible Counterparty, Restricted Investor, Advised Investor, Accredited Investor, Qualified Purchaser, Überprüfter Anleger".split(
     ", ",
@@ -148,6 +155,12 @@ export class GeneratedTenant {
       rowsOf(GroupFeatureFlag, groups, (index) => this.groupFlags(index)),
       rowsOf(Invitation, users, (index) => this.invitations(index)),
       rowsOf(UserClassification, users, (index) => this.holdings(index)),
+      rowsOf(Form, FORMS.length, (index) => [formRow(FORMS[index]!, createdAt)]),
+      rowsOf(FormRevision, FORMS.length, (index) => [revisionRow(FORMS[index]!, createdAt)]),
+      rowsOf(FormClassification, 1, () => [
+        { formId: WEALTH_DECLARATION.form.uuid, classificationId: this.classificationId(WEALTHY) },
+      ]),
+      rowsOf(FormImplementation, users, (index) => this.implementations(index)),
     ];
   }
 
@@ -380,6 +393,38 @@ export class GeneratedTenant {
         validUntil: validUntil === null ? null : instant(validUntil),
       };
     });
+  }
+
+  /**
+   * The investor profile of those who were onboarded, and of some who have stopped in its middle; the declaration of most
+   * who are classified as wealthy.
+   */
+  private implementations(index: number): Partial<FormImplementation>[] {
+    const { guid, type, status, createdAt, updatedAt, onboardingDateCompleted: onboarded, ...user } = this.user(index);
+    if (type !== UserType.INVESTOR) return [];
+    const chance = this.chance(Stream.IMPLEMENTATION, index);
+    const given = () => ({ uuid: chance.uuid(), userId: guid!, assignments: assignedTo(guid!, chance.uuid()) });
+    const person = personAnswers(chance, user);
+    if (!onboarded) {
+      if (status !== UserStatus.ACTIVE || chance.happens(0.5)) return [];
+      return [implementationRow(INVESTOR_PROFILE, { ...given(), answers: person, createdAt: updatedAt! })];
+    }
+    const profile = implementationRow(INVESTOR_PROFILE, {
+      ...given(),
+      answers: { ...person, ...meansAnswers(chance) },
+      createdAt: createdAt ?? onboarded,
+      completedAt: onboarded,
+    });
+    const wealthy = this.holdings(index).find((held) => held.classificationId === this.classificationId(WEALTHY));
+    if (!wealthy || chance.happens(0.3)) return [profile];
+    const asked = Math.max(Date.parse(wealthy.assignedAt!), Date.parse(onboarded));
+    const declaration = implementationRow(WEALTH_DECLARATION, {
+      ...given(),
+      answers: { declaration: true },
+      createdAt: instant(asked),
+      completedAt: instant(chance.between(asked, Math.min(asked + 30 * DAY, this.plan.at))),
+    });
+    return [profile, declaration];
   }
 }
 

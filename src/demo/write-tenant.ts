@@ -28,6 +28,9 @@ const NAMESPACE = "0b4ff7a1-6d3c-5f4e-9a55-2f8d1c7e9b10";
 /** The id of a demonstration tenant follows from its name. */
 export const tenantIdOf = (name: string): string => uuidv5(name, NAMESPACE);
 
+/** An id that people can read, for what is there by name: documents speak of it. */
+export const sampleId = (number: number): string => `1e4a1ead-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
+
 export interface WriteOptions {
   name: string;
   createdAt: string;
@@ -81,16 +84,18 @@ async function copy(
   table: TableRows,
   progress: NonNullable<WriteOptions["progress"]>,
 ) {
-  const { name, columns } = tableOf(table.entity);
+  const { name, columns, documents } = tableOf(table.entity);
   const first = complete(table).next().value;
   if (!first) return;
   const properties = Object.keys(first.row);
   const list = ["tenant_id", ...properties.map((property) => columns.get(property)!.text)];
+  const print = (row: Row, property: string): string =>
+    field(documents.has(property) ? JSON.stringify(row[property]) : (row[property] as Value));
 
   function* chunks(): Generator<string> {
     let [text, rows] = ["", 0];
     for (const { row, index } of complete(table)) {
-      text += `${tenantId}\t${properties.map((property) => field(row[property])).join("\t")}\n`;
+      text += `${tenantId}\t${properties.map((property) => print(row, property)).join("\t")}\n`;
       rows++;
       if (text.length < 65_536) continue;
       yield text;
@@ -104,8 +109,9 @@ async function copy(
 }
 
 type Value = string | number | boolean | null | undefined | string[];
+type Row = Record<string, unknown>;
 
-function* complete({ entity, count, rows }: TableRows): Generator<{ row: Record<string, Value>; index: number }> {
+function* complete({ entity, count, rows }: TableRows): Generator<{ row: Row; index: number }> {
   const { derive } = tableOf(entity);
   for (let index = 0; index < count; index++) {
     for (const row of rows(index)) yield { row: { ...row, ...derive?.(row) }, index };

@@ -21,6 +21,9 @@ import { DEFAULT_SIZE, MAX_SIZE } from "./connection.js";
 /** Objects that an answer can hold: connections in connections multiply, and each of them may be full. */
 export const MAX_OBJECTS = 50_000;
 
+/** A list that nobody asks a length of, such as the fields of a form, counts as so many. */
+const UNSAID = 10;
+
 /**
  * Refuses an operation whose answer could hold more objects than that, by its list sizes, before any of it is read.
  * Connections count for what they ask, lists of references for what they name.
@@ -70,13 +73,13 @@ export function refuseLargeAnswer(
     };
     const inner = below(named, node.selectionSet);
     if (named.name.endsWith("Connection")) return sizeOf(argument("first") ?? argument("last")) * inner;
+    const isList = isListType(getNullableType(field.type));
     // A page's own lists are as long as the page, which is counted already.
-    if (type.name.endsWith("Connection") || type.name.endsWith("Edge"))
+    if (type.name.endsWith("Connection") || (type.name.endsWith("Edge") && !isList))
       return inner + (named.name.endsWith("Edge") ? 0 : 1);
     const keys = argument("ids") ?? argument("representations");
-    const length = !isListType(getNullableType(field.type))
-      ? 1
-      : longest(keys ?? (type.name.endsWith("Payload") ? variables : null));
+    const asked = keys ?? (type.name.endsWith("Payload") ? variables : null);
+    const length = !isList ? 1 : asked === null ? UNSAID : longest(asked);
     return length * (1 + inner);
   };
 

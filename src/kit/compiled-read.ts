@@ -7,10 +7,14 @@ import {
   getNamedType,
   getOperationAST,
   getVariableValues,
+  getNullableType,
   GraphQLError,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLSchema,
+  isInterfaceType,
+  isLeafType,
+  isListType,
   Kind,
   OperationTypeNode,
   type SelectionSetNode,
@@ -188,8 +192,22 @@ class Planner {
     return selectAll(type, this.collect(type, subselections(nodes)), (name, selected) => {
       const field = this.field(type, name);
       const plan = planOf(field);
-      if ("column" in plan) return formatted(field, `${row}.${columnOf(plan.of, plan.column).text}`);
-      if ("sql" in plan) return (run) => plan.sql(row, run.ctx);
+      if ("column" in plan) {
+        const column = `${row}.${columnOf(plan.of, plan.column).text}`;
+        return isLeafType(getNamedType(field.type))
+          ? formatted(field, column)
+          : this.document(field, selected)(raw(column));
+      }
+      if ("sql" in plan) {
+        if (isLeafType(getNamedType(field.type))) return (run) => plan.sql(row, run.ctx);
+        const document = this.document(field, selected);
+        return (run) => document(plan.sql(row, run.ctx));
+      }
+      if ("rows" in plan) {
+        const part = this.alias();
+        const list = jsonList(this.properties(field, selected, (property) => `${part}."${property}"`));
+        return (run) => sql`(SELECT ${raw(list)} FROM (${plan.rows(row, run.ctx)}) ${raw(part)})`;
+      }
       if (!("from" in plan)) throw new NotPlannable();
       const key = raw(`${row}.${columnOf(entity, plan.from).text}`);
       if ("exists" in plan) {
@@ -203,12 +221,45 @@ class Planner {
         };
       }
       if ("pages" in plan) {
-        const { list, select, parentColumn } = plan.pages;
-        return this.connection(field, selected, list, select, sql`${parentColumn} = ${key}`);
+        const { list, select, below } = plan.pages;
+        return this.connection(field, selected, list, select, (ctx) => below(key, ctx));
       }
       const build = this.one(field, selected, plan.one);
       return (run) => build(run, key);
     });
+  }
+
+  /** What is selected of a document: an object, or a list of them. Its properties are named as their fields. */
+  private document(field: GraphQLField<unknown, unknown>, nodes: readonly FieldNode[]): (value: Sql) => Sql {
+    const whole = this.alias();
+    const part = `${whole}p`;
+    const object = this.properties(field, nodes, (property) => `${part}.value -> '${property}'`);
+    const [kind, read] = isListType(getNullableType(field.type))
+      ? ["array", `(SELECT ${jsonList(object)} FROM jsonb_array_elements(${whole}.value) ${part})`]
+      : ["object", `(SELECT ${object} FROM (SELECT ${whole}.value) ${part})`];
+    const chosen = raw(`CASE WHEN jsonb_typeof(${whole}.value) = '${kind}' THEN ${read} END`);
+    return (value) => sql`(SELECT ${chosen} FROM (SELECT ${value} AS value OFFSET 0) ${raw(whole)})`;
+  }
+
+  /** The fields of a part of a document as one JSON object. */
+  private properties(
+    field: GraphQLField<unknown, unknown>,
+    nodes: readonly FieldNode[],
+    read: (property: string) => string,
+  ): string {
+    const type = getNamedType(field.type) as GraphQLObjectType;
+    const parts = [...this.collect(type, subselections(nodes))].map(([key, selected]) => {
+      const label = raw(` AS "${key}"`);
+      const name = selected[0]!.name.value;
+      if (name === "__typename") return sql`${typenameOf(type)}${label}`;
+      const inner = this.field(type, name);
+      // What follows from more than the document is not in it.
+      if (inner.extensions.plan || inner.extensions.resolve) throw new NotPlannable();
+      const property = raw(read(name));
+      const value = isLeafType(getNamedType(inner.type)) ? property : this.document(inner, selected)(property);
+      return sql`${value}${label}`;
+    });
+    return objectOf(join(parts)).text;
   }
 
   /** One row by its key, under its row rule, as an object; NULL when there is none. */
@@ -218,7 +269,7 @@ class Planner {
     { entity, property, rule }: OneBy<object>,
   ): (run: Run, key: Sql) => Sql {
     const row = this.alias();
-    const fields = this.object(getNamedType(field.type) as GraphQLObjectType, entity, nodes, row);
+    const fields = this.object(objectType(field), entity, nodes, row);
     return (run, key) => {
       const { ctx } = run;
       return sql`(SELECT row_to_json("$o") FROM (SELECT ${fields(run)} FROM (
@@ -232,7 +283,7 @@ class Planner {
     nodes: readonly FieldNode[],
     list: ListOf,
     selectionOf: (args: never, ctx: Context) => Selection,
-    correlate: Sql | null = null,
+    correlate: ((ctx: Context) => Sql) | null = null,
   ): Build {
     const type = getNamedType(field.type) as GraphQLObjectType;
     const page = this.alias();
@@ -247,7 +298,7 @@ class Planner {
       const args = getArgumentValues(field, nodes[0]!, run.variables) as PageArgs;
       const selection = selectionOf(args as never, run.ctx);
       run.prepare &&= selection.prepare ?? true;
-      const prepared = preparePage(run.ctx, list, selection, args, correlate, columns);
+      const prepared = preparePage(run.ctx, list, selection, args, correlate && correlate(run.ctx), columns);
       const { backward, statement, query, size } = prepared;
       const order = raw((query.direction === "DESC") !== backward ? "DESC" : "ASC");
       // An aggregate takes the rows of an ordered subquery in their order.
@@ -408,10 +459,19 @@ const typenameOf = (type: GraphQLObjectType): Sql => raw(`'${type.name}'::text`)
 /** Fields as one JSON object. GraphQL has no name with a `$`, so that no field can be taken for the row. */
 const objectOf = (fields: Sql): Sql => sql`(SELECT row_to_json("$o") FROM (SELECT ${fields}) "$o")`;
 
+/** The type of a row. Of which type a row of an interface is follows from the row, which only the plain way asks. */
+function objectType(field: Pick<GraphQLField<unknown, unknown>, "type">): GraphQLObjectType {
+  const type = getNamedType(field.type);
+  if (isInterfaceType(type)) throw new NotPlannable();
+  return type as GraphQLObjectType;
+}
+
 /** Whether a fragment on that condition speaks of this type: itself, one of its interfaces, or the union of entities. */
 const covers = (condition: string | undefined, type: GraphQLObjectType): boolean =>
   condition === undefined ||
   [type.name, "_Entity", ...type.getInterfaces().map(({ name }) => name)].includes(condition);
+
+const jsonList = (object: string): string => `coalesce(json_agg(${object}), '[]')`;
 
 const subselections = (nodes: readonly FieldNode[]): SelectionSetNode[] => nodes.map((node) => node.selectionSet!);
 

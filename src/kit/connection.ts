@@ -252,34 +252,38 @@ export async function pageOf<Row extends object>(
 export interface PagesBy {
   readonly list: ListOf;
   readonly select: (args: never, ctx: Context) => Selection;
-  /** The column that names the parent. */
-  readonly parentColumn: Sql;
+  /** Which rows are below the parent of that key. */
+  readonly below: (parent: Sql, ctx: Context) => Sql;
   load(ctx: Context, parent: string, args: PageArgs): Promise<Page<object>>;
 }
 
 /**
  * A connection below each row of another list, as data: one lateral statement for all parents of a level, whatever
- * their number, and one more for their counts when those are selected.
+ * their number, and one more for their counts when those are selected. What ties a row to its parent is a property that
+ * holds the parent's key, or a condition over that key.
  */
 export function pagesBy(
   list: ListOf,
-  key: string,
+  key: string | PagesBy["below"],
   selection: Selection | ((args: never, ctx: Context) => Selection),
 ): PagesBy {
   const select = typeof selection === "function" ? selection : () => selection;
-  const parentColumn = list.edge ? sql`e.${columnOf(list.edge.entity, key)}` : sql`n.${columnOf(list.node, key)}`;
-  const correlate = sql`${parentColumn} = k.parent`;
+  const { node, edge } = list;
+  const below: PagesBy["below"] =
+    typeof key === "function"
+      ? key
+      : (parent) => sql`${edge ? sql`e.${columnOf(edge.entity, key)}` : sql`n.${columnOf(node, key)}`} = ${parent}`;
   const countLoader = {};
   const declaration: PagesBy = {
     list,
     select,
-    parentColumn,
+    below,
     load(ctx, parent, args) {
       const variant = JSON.stringify(args);
       return ctx.loaders
         .of(declaration, variant, async (parents) => {
           const chosen = select(args as never, ctx);
-          const prepared = preparePage(ctx, list, chosen, args, correlate);
+          const prepared = preparePage(ctx, list, chosen, args, below(raw("k.parent"), ctx));
           const rows = await ctx.db.query<Placed & { $parent: string }>(
             sql`SELECT k.parent AS "$parent", p.* FROM unnest(${parents}${raw("::uuid[]")}) k(parent)
               CROSS JOIN LATERAL (${prepared.statement}) p`,

@@ -44,6 +44,18 @@ export enum UsersErrorCode {
   LOGIN_TOKEN_REDEEMED = "LOGIN_TOKEN_REDEEMED",
   CHAINED = "CHAINED",
   LIMIT = "LIMIT",
+  DUPLICATE_REFERENCE = "DUPLICATE_REFERENCE",
+  CONDITION_CYCLE = "CONDITION_CYCLE",
+  INVALID_VALIDATOR = "INVALID_VALIDATOR",
+  FORM_HAS_SUBMISSIONS = "FORM_HAS_SUBMISSIONS",
+  FORM_PROTECTED = "FORM_PROTECTED",
+  FORM_ENABLED = "FORM_ENABLED",
+  FORM_DISABLED = "FORM_DISABLED",
+  FORM_NOT_PUBLISHED = "FORM_NOT_PUBLISHED",
+  ALREADY_EXISTS = "ALREADY_EXISTS",
+  CLASSIFICATION_MISMATCH = "CLASSIFICATION_MISMATCH",
+  ANSWER_INVALID = "ANSWER_INVALID",
+  ANSWERS_LOCKED = "ANSWERS_LOCKED",
   IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT",
 }
 
@@ -88,6 +100,19 @@ const CODE_DESCRIPTIONS: Record<UsersErrorCode, string> = {
   LOGIN_TOKEN_REDEEMED: "The login token was used.",
   CHAINED: "Whoever acts as somebody cannot act as somebody else.",
   LIMIT: "More than one request or object may hold.",
+  DUPLICATE_REFERENCE: "Two fields or pages of a form have one reference.",
+  CONDITION_CYCLE: "Fields of a form are shown or hidden by each other in a circle.",
+  INVALID_VALIDATOR:
+    "A rule that no answer could keep, that is not for this type of field, or whose pattern cannot be run in linear time.",
+  FORM_HAS_SUBMISSIONS: "Users have been given this form.",
+  FORM_PROTECTED: "The form, or this field of it, belongs to the platform: its `editorValidator` forbids this.",
+  FORM_ENABLED: "The form is enabled. Disable it first.",
+  FORM_DISABLED: "The form is not enabled.",
+  FORM_NOT_PUBLISHED: "The form is not published.",
+  ALREADY_EXISTS: "The user has an open implementation of this form, or one that still counts.",
+  CLASSIFICATION_MISMATCH: "The form is for investors of other classifications.",
+  ANSWER_INVALID: "An answer is missing, not of its field's type, or breaks a rule of it.",
+  ANSWERS_LOCKED: "The answers are completed. Reopen them first, where that is allowed.",
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
 };
 

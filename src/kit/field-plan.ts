@@ -34,7 +34,11 @@ export type Root = FindOne | FindMany;
  * read by its method alone. The two ways answer alike; test/compiled-read.test.ts compares them.
  */
 export type FieldPlan =
-  { column: string; of: Entity } | { sql: (row: string, ctx: Context) => Sql; unseen?: boolean } | Relation | Root;
+  | { column: string; of: Entity }
+  | { sql: (row: string, ctx: Context) => Sql; unseen?: boolean }
+  | { rows: (row: string, ctx: Context) => Sql }
+  | Relation
+  | Root;
 
 type Row = Record<string, string | null>;
 

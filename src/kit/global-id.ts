@@ -19,12 +19,13 @@ export function fromGlobalId(id: string, path: readonly (string | number)[]): { 
 }
 
 /**
- * The platform's own key behind an id that has to be of this type: a global id, or the bare guid or uuid that callers
- * of the REST API hold. @throws BAD_USER_INPUT otherwise.
+ * The platform's own key behind an id that has to be of one of these types: a global id, or the bare guid or uuid that
+ * callers of the REST API hold. @throws BAD_USER_INPUT otherwise.
  */
-export function keyOf(type: string, id: string, path: readonly (string | number)[]): string {
+export function keyOf(types: string | readonly string[], id: string, path: readonly (string | number)[]): string {
   if (isUuid(id)) return id.toLowerCase();
-  const parsed = fromGlobalId(id, path);
-  if (parsed.type !== type) throw badUserInput(`Not the id of a ${type}.`, path);
-  return parsed.key;
+  const { type, key } = fromGlobalId(id, path);
+  const allowed = [types].flat();
+  if (!allowed.includes(type)) throw badUserInput(`Not the id of a ${allowed.join(" or ")}.`, path);
+  return key;
 }

@@ -88,30 +88,42 @@ export async function once(
   return revived(ctx, done!.result ?? {}, payload);
 }
 
-const entityOf = (payload: PayloadObjects, name: string): EntityClass<{ guid: string }> | null => {
-  const type = payload[name]?.();
-  return typeof type === "function" && isEntity(type as EntityClass) ? (type as EntityClass<{ guid: string }>) : null;
-};
+type Row = Record<string, string>;
+
+/** The table of a payload's object: its class, or the one that it extends. */
+function entityOf(payload: PayloadObjects, name: string): EntityClass<Row> | null {
+  let type: unknown = payload[name]?.();
+  while (typeof type === "function" && type !== Function.prototype) {
+    if (isEntity(type as EntityClass)) return type as EntityClass<Row>;
+    type = Object.getPrototypeOf(type);
+  }
+  return null;
+}
+
+const keyOfRow = (entity: EntityClass<Row>): string => tableOf(entity).primary[0]!;
 
 /** Objects as their keys: whoever asks again sees them as they are by then. */
 const references = (result: object, payload: PayloadObjects): object =>
   Object.fromEntries(
-    Object.entries(result).map(([name, value]) => [
-      name,
-      value !== null && entityOf(payload, name) ? (value as { guid: string }).guid : (value as unknown),
-    ]),
+    Object.entries(result).map(([name, value]) => {
+      const entity = value === null ? null : entityOf(payload, name);
+      return [name, entity ? (value as Row)[keyOfRow(entity)] : (value as unknown)];
+    }),
   );
 
 async function revived({ db }: Context, stored: Record<string, unknown>, payload: PayloadObjects): Promise<object> {
   const objects = Object.entries(stored).map(async ([name, value]) => {
     const entity = entityOf(payload, name);
-    return [name, entity && value !== null ? await db.find(entity, { guid: value as string }) : value] as const;
+    return [
+      name,
+      entity && value !== null ? await db.find(entity, { [keyOfRow(entity)]: value as string }) : value,
+    ] as const;
   });
   const found = Object.fromEntries(await Promise.all(objects));
   const [first] = Object.entries(found).filter(([name, value]) => entityOf(payload, name) && value);
   if (first) {
-    const [name, row] = first;
-    db.subject = { type: tableOf(entityOf(payload, name)!).type, id: (row as { guid: string }).guid };
+    const entity = entityOf(payload, first[0])!;
+    db.subject = { type: tableOf(entity).type, id: (first[1] as Row)[keyOfRow(entity)]! };
   }
   return found;
 }

@@ -1,4 +1,4 @@
-export { Attribute, Computed, Hidden } from "./attribute.js";
+export { Attribute, Computed, ComputedList, Document, Hidden } from "./attribute.js";
 export { MAX_OBJECTS, refuseLargeAnswer } from "./answer-size.js";
 export * from "./connection.js";
 export type { Context, Impersonation, SessionSigner, Viewer } from "./context.js";
@@ -10,13 +10,22 @@ export { IdempotencyKey, IdempotentInput } from "./idempotency.js";
 export { MutationInput } from "./mutation-input.js";
 export { by, byNullable, byNumber, type Direction, type Segment, type Sort } from "./keyset.js";
 export { existsBy, Loaders, oneBy, ruled, type OneBy, type RowRule } from "./loader.js";
-export { GlobalId, Node } from "./node.js";
+export { GlobalId, globalIdSql, Node } from "./node.js";
 export { nodeQueries } from "./node-queries.js";
-export { GuidArgs, guidOf } from "./key-args.js";
+export { GuidArgs, guidOf, UuidArgs, uuidOf } from "./key-args.js";
 export { type Order, OrderDirection, orderOf } from "./order.js";
 export { bindOperations, Read, Related, Write, type Allow, type OperationExtension } from "./operation.js";
 export { auditWrites, constraintMeans, payloadOf, DryRun } from "./payload.js";
-export { DateScalar, DateTime, EmailAddress, isEmailAddress, isUuid, JSONValue, UUID } from "./scalars.js";
+export {
+  DateScalar,
+  DateTime,
+  EmailAddress,
+  isCalendarDay,
+  isEmailAddress,
+  isUuid,
+  JSONValue,
+  UUID,
+} from "./scalars.js";
 export { digestOf, Secrets, tenantOfTicket, ticket } from "./secrets.js";
 export { columnOf, selectList, snakeCase, tableOf, type Deriving, type Entity } from "./table.js";
 export { openTenantDoor, TenantDb, type Change, type SqlRunner, type Statement } from "./tenant-db.js";

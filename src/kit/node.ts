@@ -16,7 +16,7 @@ export abstract class Node {
  * The global id in SQL. Letters, digits, `:` and `-` never make a character of base64 that base64url has not, and how much
  * of it is padding follows from the length.
  */
-const globalIdSql = (type: string, row: string): Sql =>
+export const globalIdSql = (type: string, row: string): Sql =>
   raw(
     `left(replace(encode(convert_to('${type}:' || ${row}.id, 'UTF8'), 'base64'), E'\\n', ''), ${Math.ceil(((type.length + 37) * 4) / 3)})`,
   );

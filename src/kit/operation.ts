@@ -1,4 +1,4 @@
-import { type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from "graphql";
+import { type GraphQLFieldResolver, type GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
 import { Arg, Args, Extensions, FieldResolver, Mutation, Query, type ClassType } from "type-graphql";
 import type { TypeThunk } from "./attribute.js";
 import type { Context, Viewer } from "./context.js";
@@ -126,6 +126,8 @@ export function Write(options: WriteOptions): MethodDecorator {
 export function bindOperations(schema: GraphQLSchema): GraphQLSchema {
   const roots = [schema.getQueryType(), schema.getMutationType()];
   for (const type of Object.values(schema.getTypeMap())) {
+    // What resolves is always the object type's field.
+    if (isInterfaceType(type)) for (const field of Object.values(type.getFields())) delete field.resolve;
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
     // Rows are plain objects: what type they are is told by where they were read.
     delete type.isTypeOf;

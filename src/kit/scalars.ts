@@ -52,9 +52,12 @@ export const DateTime = stringScalar({
   write: (stored) => (stored instanceof Date ? stored.toISOString() : stored),
 });
 
-const isCalendarDay = (text: string): boolean => {
+/** Whether a text is a day of the years 1 to 9999: `YYYY-MM-DD`. */
+export const isCalendarDay = (text: string): boolean => {
+  if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const day = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text) && !text.startsWith("0000");
+  // The 30th of February would be taken for the 2nd of March.
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 };
 
 // Named as GraphQL clients expect it; the global Date stays reachable as globalThis.Date.
@@ -62,7 +65,7 @@ export const DateScalar = stringScalar({
   name: "Date",
   description: "A calendar day, `YYYY-MM-DD` (RFC 3339 full-date). In filters a day is a whole day of UTC.",
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
-  read: (text) => (/^\d{4}-\d{2}-\d{2}$/.test(text) && isCalendarDay(text) ? text : undefined),
+  read: (text) => (isCalendarDay(text) ? text : undefined),
 });
 
 // The dot-atom form of RFC 5322 that RFC 5321 mailboxes use in practice; length limits of RFC 5321.

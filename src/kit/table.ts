@@ -22,6 +22,8 @@ export interface Table {
   visible: readonly string[];
   /** The properties of the primary key, the tenant left out. */
   primary: readonly string[];
+  /** Properties whose columns are JSON documents. */
+  documents: ReadonlySet<string>;
   versioned: boolean;
   derive?: (row: object) => object;
 }
@@ -54,6 +56,7 @@ function readTable(entity: Entity): Table {
     primary: args
       .filter((column) => column.options.primary && column.propertyName !== "tenantId")
       .map((column) => column.propertyName),
+    documents: new Set(args.filter((column) => column.options.type === "jsonb").map((column) => column.propertyName)),
     versioned: args.some((column) => column.propertyName === "version"),
     ...(derive && { derive: derive.bind(entity) }),
   };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import type { Viewer } from "./context.js";
 import { refuse, unauthenticated, UsersErrorCode } from "./errors.js";
@@ -122,7 +123,8 @@ export class TenantDb {
     const full = rows.map((values) => ({ ...values, ...table.derive?.(values) }));
     const properties = Object.keys(full[0]!);
     const tuples = full.map(
-      (row) => sql`(${join([this.tenantId, ...properties.map((property) => row[property as keyof typeof row])])})`,
+      (row) =>
+        sql`(${join([this.tenantId, ...properties.map((property) => stored(entity, property, row[property as keyof typeof row]))])})`,
     );
     const conflict = unlessTaken === empty ? empty : sql` ON CONFLICT (tenant_id, ${unlessTaken}) DO NOTHING`;
     const inserted = await this.query<T>(
@@ -144,7 +146,9 @@ export class TenantDb {
    */
   update<T extends object>(entity: Entity<T>, row: T, changes: Partial<T>): T {
     const table = tableOf(entity);
-    const differing = Object.entries(changes).filter(([property, value]) => row[property as keyof T] !== value);
+    const differing = Object.entries(changes).filter(
+      ([property, value]) => !isDeepStrictEqual(row[property as keyof T], value),
+    );
     if (differing.length === 0) return row;
     const stamp = table.versioned && {
       version: (row as unknown as { version: number }).version + 1,
@@ -154,7 +158,7 @@ export class TenantDb {
     const updated = { ...row, ...changed };
     const written = Object.entries({ ...changed, ...table.derive?.(updated) });
     const set = join(
-      written.map(([property, value]) => sql`${columnOf(entity, property)} = ${value}`),
+      written.map(([property, value]) => sql`${columnOf(entity, property)} = ${stored(entity, property, value)}`),
       ", ",
     );
     this.send(sql`UPDATE ${table.name} AS n SET ${set} WHERE ${this.tenantIs("n")} AND ${isRow(entity, row)}`);
@@ -202,14 +206,14 @@ export class TenantDb {
 
   /** A row that joins others is known by the first of them, and names the rest: a user's classification, by the user. */
   private note(entity: Entity, action: Change["action"], row: object, fields: Change["fields"]): void {
-    const { type, primary, visible } = tableOf(entity);
+    const { type, primary, visible, documents } = tableOf(entity);
     const [id, ...others] = primary.map((property): [string, unknown] => [property, row[property as keyof object]]);
     const named = Object.fromEntries(others.map(([property, value]) => [property, [value, value]]));
     // What reads do not return is a secret, or follows from what they do: that it changed is all there is to say.
-    const told = Object.entries(fields).map(([property, change]) => [
-      property,
-      visible.includes(property) ? change : [MASK, MASK],
-    ]);
+    const told = Object.entries(fields).flatMap(([property, change]) => {
+      if (documents.has(property)) return documentChanges(property, change);
+      return [[property, visible.includes(property) ? change : [MASK, MASK]]];
+    });
     this.changes.push({
       type,
       id: id![1] as string,
@@ -220,6 +224,29 @@ export class TenantDb {
 }
 
 const MASK = "***";
+
+/**
+ * What changed in a document: the names of its parts and no values, for they may be long, and personal data. Parts of a
+ * list are known by their `reference`, where they have one.
+ */
+function documentChanges(property: string, [before, after]: [unknown, unknown]): [string, [unknown, unknown]][] {
+  const [old, current] = [partsOf(before), partsOf(after)];
+  return [...new Set([...old.keys(), ...current.keys()])]
+    .filter((name) => !isDeepStrictEqual(old.get(name), current.get(name)))
+    .map((name) => [`${property}.${name}`, [old.has(name) ? MASK : null, current.has(name) ? MASK : null]]);
+}
+
+const partsOf = (document: unknown): Map<string, unknown> =>
+  new Map(
+    Object.entries(document ?? {}).map(([key, part]) => [
+      (part as { reference?: string } | null)?.reference ?? key,
+      part,
+    ]),
+  );
+
+/** A value as its column takes it. pg would make an array of PostgreSQL's out of a list. */
+const stored = (entity: Entity, property: string, value: unknown): unknown =>
+  value !== null && tableOf(entity).documents.has(property) ? JSON.stringify(value) : value;
 
 /** A row's primary key as one text. */
 const keyText = (entity: Entity, row: object): string =>

@@ -46,9 +46,10 @@ export {
   inviteStatusSql,
   userInviteColumns,
 } from "./invite-status.js";
-export { userByGuid } from "./loaders.js";
+export { classificationByGuid, userByGuid } from "./loaders.js";
 export { UserConnection } from "./queries.js";
 export {
+  keptText,
   lockAdministrators,
   multilineText,
   optionalText,

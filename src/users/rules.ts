@@ -124,8 +124,7 @@ export function profileChanges(input: ProfileInput): Partial<User> {
   for (const [field, limit] of Object.entries(PROFILE_LIMITS) as [keyof typeof PROFILE_LIMITS, number][]) {
     const value = input[field];
     if (value === undefined) continue;
-    const text = oneLine(value);
-    const problem = text === null ? null : textProblem(text, limit);
+    const { text, problem } = keptText(value, limit);
     if (problem) errors.push(usersError(UsersErrorCode.INVALID, problem, field));
     else changes[field] = text;
   }
@@ -169,8 +168,19 @@ export function refuseRevoked(user: User, field: string): void {
   }
 }
 
-/** A text as it is kept: composed, trimmed, null when nothing is left. */
-const oneLine = (value: string | null | undefined): string | null => value?.normalize("NFC").trim() || null;
+/**
+ * A text as it is kept: composed, trimmed, null when nothing is left; with what is wrong with it, null when nothing is.
+ * Of several lines, breaks and tabs are its only control characters.
+ */
+export function keptText(
+  value: string | null | undefined,
+  limit: number,
+  { multiline = false } = {},
+): { text: string | null; problem: string | null } {
+  const composed = value?.normalize("NFC") ?? "";
+  const text = (multiline ? composed.replace(/\r\n?/g, "\n") : composed).trim() || null;
+  return { text, problem: text && textProblem(multiline ? text.replace(/[\n\t]/g, " ") : text, limit) };
+}
 
 /** A text that has to be there, trimmed, within its limit, without control characters. */
 export function requiredText(value: string, limit: number, field: string): string {
@@ -179,16 +189,15 @@ export function requiredText(value: string, limit: number, field: string): strin
 
 /** The same for one that may be missing: null when it is, or is blank. */
 export function optionalText(value: string | null | undefined, limit: number, field: string): string | null {
-  const text = oneLine(value);
-  const problem = text === null ? null : textProblem(text, limit);
-  if (problem) refuse(UsersErrorCode.INVALID, problem, field);
-  return text;
+  return sound(keptText(value, limit), field);
 }
 
-/** The same for one of several lines: line breaks and tabs are its only control characters. */
+/** The same for one of several lines. */
 export function multilineText(value: string | null | undefined, limit: number, field: string): string | null {
-  const text = value?.normalize("NFC").replace(/\r\n?/g, "\n").trim() || null;
-  const problem = text === null ? null : textProblem(text.replace(/[\n\t]/g, " "), limit);
+  return sound(keptText(value, limit, { multiline: true }), field);
+}
+
+function sound({ text, problem }: ReturnType<typeof keptText>, field: string): string | null {
   if (problem) refuse(UsersErrorCode.INVALID, problem, field);
   return text;
 }

@@ -9,17 +9,17 @@ import {
 } from "graphql";
 import { v7 as uuidv7 } from "uuid";
 import { ANONYMOUS, RoleScope, UserGroupKind } from "../../src/access/index.js";
+import { FormState, ImplementationStatus } from "../../src/forms/index.js";
 import { type OperationExtension, toGlobalId } from "../../src/kit/index.js";
 import { apiSchema } from "../../src/schema.js";
 import { UserStatus } from "../../src/users/index.js";
-import { examples, harness, problems, type Caller, type TestTenant } from "../harness/index.js";
+import { examples, harness, problems, type Caller, type TestForm, type TestTenant } from "../harness/index.js";
 
 const { tenant, anonymous } = await harness();
 const schema = apiSchema({ nodeFields: true });
 const NODE = "query ($id: ID!) { node(id: $id) { id } }";
-const USER = "query ($id: ID!) { user(id: $id) { id } }";
 const ENTITIES =
-  "query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on User { id } ... on UserGroup { id } } }";
+  "query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on Node { id } } }";
 
 interface Operation extends OperationExtension {
   name: string;
@@ -126,10 +126,25 @@ const mutationIds: [string, Place, Operation][] = writes.flatMap((operation) => 
 interface Made {
   guid: string;
   id: string;
+  /** Of an implementation: the fields to answer. */
+  fields?: Record<string, string>;
 }
 
-/** What a field of that name holds the id of, and how to make one in a tenant. */
-const MAKERS: [RegExp, (here: TestTenant) => Promise<Made>][] = [
+/** A form as that operation takes it: of its kind, and a draft where it begins with one. */
+function formFor(here: TestTenant, operation: string): Promise<TestForm> {
+  const state = /^(delete|publish)/.test(operation) ? FormState.DRAFT : FormState.PUBLISHED;
+  return operation.includes("InvestorPreference") ? here.preferenceForm({ state }) : here.form({ state });
+}
+
+async function implementationFor(here: TestTenant, operation: string): Promise<Made> {
+  const form = await here.form();
+  const completed = { storedStatus: ImplementationStatus.COMPLETED, completedAt: new Date().toISOString() };
+  const made = await here.implementation(await here.user(), form, operation.startsWith("reopen") ? completed : {});
+  return { ...made, fields: form.fields };
+}
+
+/** What a field of that name holds the id of, and how to make one in a tenant, as that operation takes it. */
+const MAKERS: [RegExp, (here: TestTenant, operation: string) => Promise<Made>][] = [
   [/assignedInternalUserId$/, (here) => here.internal([])],
   [/(user|member)(Id)?s?$/i, (here) => here.user()],
   [/^shellId$/, (here) => here.group({ kind: UserGroupKind.SHELL })],
@@ -137,7 +152,9 @@ const MAKERS: [RegExp, (here: TestTenant) => Promise<Made>][] = [
   [/roleId$/i, (here) => here.role()],
   [/^invitationId$/, async (here) => here.invitation(await here.user({ status: UserStatus.INVITED }))],
   [/group(Id)?$/i, (here) => here.group()],
-  [/classification(Id)?$/i, (here) => here.classification()],
+  [/classification(Ids?)?$/i, (here) => here.classification()],
+  [/^formId$/, formFor],
+  [/^implementationId$/, implementationFor],
 ];
 
 const nameOf = (place: Place): string => place.findLast((part) => typeof part === "string") as string;
@@ -165,11 +182,16 @@ async function inputWith(here: TestTenant, { name, variables }: Operation, place
   const objects = new Map<string, Made>();
   for (const one of idPlaces(getNamedType(argument!.type) as GraphQLInputObjectType)) {
     if (valueAt(input, one) === undefined) continue;
-    const made = await makerOf(one)(here);
+    // Of an example's several ids one: the others are no objects of this tenant.
+    const holder = valueAt(input, one.slice(0, -1));
+    if (Array.isArray(holder)) holder.length = 1;
+    const made = await makerOf(one)(here, name);
     objects.set(nameOf(one), made);
     put(input, one, made.id);
   }
-  const group = objects.get("groupId");
+  const fields = objects.get("implementationId")?.fields ?? {};
+  if (input.answers) input.answers = Object.values(fields).map((fieldUuid) => ({ fieldUuid, value: "An answer" }));
+  const group = objects.get("groupId") ?? objects.get("userGroupId");
   const user = objects.get("userId") ?? objects.get("leadUserId");
   if (group && user) await here.join(group, user);
   if (name === "resendInvitation" && user) await here.invitation(user);
@@ -189,7 +211,7 @@ describe.each(mutationIds)("%s(%j)", (_name, place, operation) => {
 
   test("answers another tenant's object and an unknown guid with the same bytes, and writes nothing", async () => {
     const [here, there] = [await tenant(), await tenant()];
-    const theirs = await makerOf(place)(there);
+    const theirs = await makerOf(place)(there, operation.name);
     const own = await inputWith(here, operation, place);
     const ask = async (id: string): Promise<string> => {
       put(own, ["input", ...place], id);
@@ -217,55 +239,95 @@ describe.each(mutationIds)("%s(%j)", (_name, place, operation) => {
 });
 
 describe("another tenant's object and an unknown guid look alike", () => {
-  const BOTH = ["User", "UserGroup"];
+  /** How to make an object of each type, one that every question finds. */
+  const OBJECTS: Record<string, (one: TestTenant) => Promise<Made>> = {
+    User: async (one) => {
+      const user = await one.user();
+      await one.implementation(user, await one.form());
+      return user;
+    },
+    UserGroup: (one) => one.group(),
+    Classification: async (one) => {
+      const classification = await one.classification();
+      await one.preferenceForm({ classifications: [classification] });
+      return classification;
+    },
+    UserDataForm: async (one) => {
+      const form = await one.form();
+      await one.implementation(await one.user(), form);
+      return form;
+    },
+    InvestorPreferenceForm: (one) => one.preferenceForm(),
+    UserFormImplementation: async (one) => one.implementation(await one.user(), await one.form()),
+  };
+  const ENTITY_TYPES = Object.keys(OBJECTS).filter((type) => type !== "Classification");
+  const keyOf = (type: string): string => (type.startsWith("User") && !type.includes("Form") ? "guid" : "uuid");
+  /** A question about one object by its own key. */
+  const by =
+    (document: string) =>
+    (caller: Caller, _type: string, guid: string): Promise<{ body: string }> =>
+      caller.send(document, { guid });
+  /** The same by its global id. */
+  const byId =
+    (document: string) =>
+    (caller: Caller, type: string, guid: string): Promise<{ body: string }> =>
+      caller.send(document, { id: toGlobalId(type, guid) });
+
   const ways: [
     way: string,
     types: string[],
     see: (caller: Caller, type: string, guid: string) => Promise<{ body: string }>,
   ][] = [
-    ["node", BOTH, (caller, type, guid) => caller.send(NODE, { id: toGlobalId(type, guid) })],
+    ["node", Object.keys(OBJECTS), byId(NODE)],
+    ["nodes", Object.keys(OBJECTS), byId("query ($id: ID!) { nodes(ids: [$id]) { id } }")],
+    ["user(id)", ["User"], by("query ($guid: ID!) { user(id: $guid) { id } }")],
+    ["user(guid)", ["User"], by("query ($guid: UUID!) { user(guid: $guid) { id } }")],
+    ["users(search)", ["User"], by("query ($guid: String!) { users(search: $guid) { totalCount nodes { id } } }")],
     [
-      "nodes",
-      BOTH,
-      (caller, type, guid) =>
-        caller.send("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", { ids: [toGlobalId(type, guid)] }),
-    ],
-    ["user(id)", ["User"], (caller, _type, guid) => caller.send(USER, { id: guid })],
-    [
-      "user(guid)",
+      "userDataFormSubmissions(userId)",
       ["User"],
-      (caller, _type, guid) => caller.send("query ($guid: UUID!) { user(guid: $guid) { id } }", { guid }),
+      by("query ($guid: ID!) { userDataFormSubmissions(filter: { userId: $guid }) { totalCount nodes { id } } }"),
     ],
-    [
-      "userGroup(id)",
-      ["UserGroup"],
-      (caller, _type, guid) => caller.send("query ($guid: ID!) { userGroup(id: $guid) { id } }", { guid }),
-    ],
-    [
-      "userGroup(guid)",
-      ["UserGroup"],
-      (caller, _type, guid) => caller.send("query ($guid: UUID!) { userGroup(guid: $guid) { id } }", { guid }),
-    ],
+    ["userGroup(id)", ["UserGroup"], by("query ($guid: ID!) { userGroup(id: $guid) { id } }")],
+    ["userGroup(guid)", ["UserGroup"], by("query ($guid: UUID!) { userGroup(guid: $guid) { id } }")],
     [
       "userGroups(search)",
       ["UserGroup"],
-      (caller, _type, guid) =>
-        caller.send("query ($guid: String!) { userGroups(search: $guid) { totalCount nodes { id } } }", { guid }),
+      by("query ($guid: String!) { userGroups(search: $guid) { totalCount nodes { id } } }"),
+    ],
+    ["userDataForm(id)", ["UserDataForm"], byId("query ($id: ID!) { userDataForm(id: $id) { id } }")],
+    ["userDataForm(uuid)", ["UserDataForm"], by("query ($guid: UUID!) { userDataForm(uuid: $guid) { id } }")],
+    [
+      "userDataFormSubmissions(formId)",
+      ["UserDataForm"],
+      byId("query ($id: ID!) { userDataFormSubmissions(filter: { formId: $id }) { totalCount nodes { id } } }"),
     ],
     [
-      "users(search)",
-      ["User"],
-      (caller, _type, guid) =>
-        caller.send("query ($guid: String!) { users(search: $guid) { totalCount nodes { id } } }", { guid }),
+      "investorPreferenceForm(id)",
+      ["InvestorPreferenceForm"],
+      byId("query ($id: ID!) { investorPreferenceForm(id: $id) { id } }"),
     ],
     [
-      "_entities(guid)",
-      BOTH,
-      (caller, __typename, guid) => caller.send(ENTITIES, { representations: [{ __typename, guid }] }),
+      "investorPreferenceForm(uuid)",
+      ["InvestorPreferenceForm"],
+      by("query ($guid: UUID!) { investorPreferenceForm(uuid: $guid) { id } }"),
+    ],
+    [
+      "investorPreferenceForms(classificationId)",
+      ["Classification"],
+      byId(
+        "query ($id: ID!) { investorPreferenceForms(filter: { classificationId: $id }) { totalCount nodes { id } } }",
+      ),
+    ],
+    [
+      "_entities(own key)",
+      ENTITY_TYPES,
+      (caller, __typename, guid) =>
+        caller.send(ENTITIES, { representations: [{ __typename, [keyOf(__typename)]: guid }] }),
     ],
     [
       "_entities(id)",
-      BOTH,
+      ENTITY_TYPES,
       (caller, __typename, guid) =>
         caller.send(ENTITIES, { representations: [{ __typename, id: toGlobalId(__typename, guid) }] }),
     ],
@@ -274,8 +336,7 @@ describe("another tenant's object and an unknown guid look alike", () => {
   test.each(ways)("by %s", async (_way, asked, see) => {
     const [here, there] = [await tenant(), await tenant()];
     for (const type of asked) {
-      const of = (one: TestTenant): Promise<Made> => (type === "User" ? one.user() : one.group());
-      const [own, theirs] = [await of(here), await of(there)];
+      const [own, theirs] = [await OBJECTS[type]!(here), await OBJECTS[type]!(there)];
       const unknown = await see(here.admin, type, uuidv7());
       expect((await see(here.admin, type, theirs.guid)).body).toBe(unknown.body);
       // The control: the question can find something.
@@ -285,11 +346,16 @@ describe("another tenant's object and an unknown guid look alike", () => {
 
   test("and so does an object that the caller may not see", async () => {
     const here = await tenant();
-    const [investor, group] = [await here.user(), await here.group({ lead: await here.user() })];
-    for (const [type, guid] of [
+    const investor = await here.user();
+    const hidden: [type: string, guid: string][] = [
       ["User", here.admin.guid],
-      ["UserGroup", group.guid],
-    ] as const) {
+      ["UserGroup", (await here.group({ lead: await here.user() })).guid],
+      ["UserDataForm", (await here.form({ state: FormState.DRAFT })).guid],
+      ["InvestorPreferenceForm", (await here.preferenceForm({ state: FormState.DRAFT })).guid],
+      ["InvestorPreferenceForm", (await here.preferenceForm({ classifications: [await here.classification()] })).guid],
+      ["UserFormImplementation", (await OBJECTS.UserFormImplementation!(here)).guid],
+    ];
+    for (const [type, guid] of hidden) {
       for (const [, asked, see] of ways) {
         if (!asked.includes(type)) continue;
         expect((await see(investor, type, guid)).body).toBe((await see(investor, type, uuidv7())).body);

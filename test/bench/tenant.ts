@@ -85,8 +85,12 @@ export async function sampleOf(
   users: number,
 ): Promise<Sample> {
   const people = await sql<SampleUser>(
-    `SELECT id AS guid, title, forename, surname, username, contact_email AS "contactEmail" FROM users
-     WHERE tenant_id = $1 AND type = 'INVESTOR' AND status <> 'REVOKED' ORDER BY md5(id::text) LIMIT $2`,
+    `SELECT id AS guid, title, forename, surname, username, contact_email AS "contactEmail",
+       (SELECT count(*)::integer FROM form_implementations i, jsonb_object_keys(i.answers)
+        WHERE i.tenant_id = u.tenant_id AND i.user_id = u.id) AS answers
+     FROM (SELECT * FROM users
+       WHERE tenant_id = $1 AND type = 'INVESTOR' AND status <> 'REVOKED' ORDER BY md5(id::text) LIMIT $2) u
+     ORDER BY md5(id::text)`,
     [viewer.tenantId, SAMPLE_USERS],
   );
   const rows = await sql<{ sortName: string; guid: string }>(

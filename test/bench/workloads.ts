@@ -10,7 +10,10 @@ export interface Sample {
   /** Cursors deep in the list by name, and the keys that each stands for. */
   places: { cursor: string; sortName: string; guid: string }[];
 }
-export type SampleUser = Pick<User, "guid" | "title" | "forename" | "surname" | "username" | "contactEmail">;
+export type SampleUser = Pick<User, "guid" | "title" | "forename" | "surname" | "username" | "contactEmail"> & {
+  /** How many answers the user has given in forms. */
+  answers: number;
+};
 
 /** One request: the variables for the subgraph, and the parameters of the limit's statement. */
 export interface Input {
@@ -31,7 +34,8 @@ export interface Workload {
 }
 
 // The limit's statements are put together at the start from the same lists of fields as the documents. The rows' aliases:
-// u the user, a the assigned internal user, h c the classification and its holding, m g the group and its membership.
+// u the user, a the assigned internal user, h c the classification and its holding, m g the group and its membership,
+// i the form's implementation.
 const object = (fields: Record<string, string>): string =>
   `json_build_object(${Object.entries(fields)
     .map(([name, value]) => `'${name}', ${value}`)
@@ -46,7 +50,9 @@ const TYPES: Record<string, string> = { u: "User", a: "User", c: "Classification
 function column(row: string, field: string): string {
   const stored = `${row}.${snakeCase(field)}`;
   if (field === "id") return globalId(TYPES[row]!, row);
-  if (field === "guid") return `${row}.id`;
+  if (field === "guid" || field === "uuid") return `${row}.id`;
+  if (field === "status" && row === "i")
+    return `CASE WHEN ${stored} = 'COMPLETED' AND i.valid_until <= now() THEN 'EXPIRED' ELSE ${stored} END`;
   if (field === "name" && TYPES[row] === "User")
     return `nullif(concat_ws(' ', ${row}.title, ${row}.forename, ${row}.surname), '')`;
   if (field === "inviteStatus")
@@ -73,12 +79,25 @@ const groups = (limit: number, node: string, edge: Record<string, string> = {}):
     `FROM group_members m JOIN user_groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
      WHERE m.tenant_id = $1 AND m.user_id = u.id ORDER BY g.name_norm, g.id LIMIT ${limit}`,
   );
+/** The answers in the order of their fields, as the revision lists them. */
+const formImplementations = (limit: number, names: string): string => {
+  const formField = object({ reference: "f.field -> 'reference'", label: "f.field -> 'label'" });
+  const answers = `(SELECT coalesce(json_agg(${object({ value: "i.answers -> (f.field ->> 'uuid')", formField })}), '[]')
+    FROM form_revisions r, jsonb_array_elements(r.form_fields) f(field)
+    WHERE r.tenant_id = $1 AND r.id = i.revision_id AND i.answers ? (f.field ->> 'uuid'))`;
+  return connection(
+    { node: object({ ...fields("i", names), formFieldAnswers: answers }) },
+    `FROM form_implementations i WHERE i.tenant_id = $1 AND i.user_id = u.id
+     ORDER BY i.created_at DESC, i.id DESC LIMIT ${limit}`,
+  );
+};
 const assignedInternalUser = (names: string): string =>
   `(SELECT ${object(fields("a", names))} FROM users a WHERE a.tenant_id = $1 AND a.id = u.assigned_internal_user_id)`;
 const answer = (data: Record<string, string>): string => `SELECT ${object({ data: object(data) })}::text AS answer`;
 
 const WHOLE_USER =
   "id guid name contactEmail type status username title forename surname tfaEnabled createdAt lastLogin onboardingDateCompleted inviteStatus inviteDateInvited inviteDateExpires inviteDateModified";
+const IMPLEMENTATION = "uuid status progress completedAt";
 
 const W1: Workload = {
   title: "one user with its graph",
@@ -89,15 +108,22 @@ const W1: Workload = {
       assignedInternalUser { id guid name contactEmail }
       classifications { edges { source validUntil node { id reference name } } }
       userGroups(first: 10) { edges { isSignatory joinedAt node { guid name kind } } }
+      formImplementations(first: 10) {
+        edges { node { ${IMPLEMENTATION} formFieldAnswers { value formField { reference label } } } }
+      }
     }
   }`,
-  inputs: ({ tenantId, users }) => users.map(({ guid }) => ({ variables: { guid }, values: [tenantId, guid] })),
+  inputs: ({ tenantId, users }) =>
+    users
+      .filter(({ answers }) => answers === 10)
+      .map(({ guid }) => ({ variables: { guid }, values: [tenantId, guid] })),
   statement: answer({
     user: `(SELECT ${object({
       ...fields("u", WHOLE_USER),
       assignedInternalUser: assignedInternalUser("id guid name contactEmail"),
       classifications: classifications("source validUntil", "id reference name"),
       userGroups: groups(10, "guid name kind", fields("m", "isSignatory joinedAt")),
+      formImplementations: formImplementations(10, IMPLEMENTATION),
     })} FROM users u WHERE u.tenant_id = $1 AND u.id = $2)`,
   }),
 };

@@ -13,6 +13,22 @@ import {
 } from "../../src/access/index.js";
 import { dataSource, poolOf } from "../../src/database/index.js";
 import { exampleOperations } from "../../src/explorer/index.js";
+import {
+  AssignmentType,
+  type DefinitionInput,
+  EnforcementType,
+  Form,
+  FormEnablement,
+  FormFieldTypeName,
+  FormImplementation,
+  FormKind,
+  FormRevision,
+  FormState,
+  FormTypeName,
+  checkDefinition,
+  TYPE_OF_KIND,
+} from "../../src/forms/index.js";
+import { FormClassification } from "../../src/investor-preference-forms/index.js";
 import { Invitation } from "../../src/invitations/index.js";
 import { Secrets, TenantDb, toGlobalId } from "../../src/kit/index.js";
 import { startServer, type RunningServer, type ServerOptions } from "../../src/server.js";
@@ -82,6 +98,23 @@ export interface Person extends Caller {
   guid: string;
   id: string;
   email: string;
+}
+
+/** What a form of a test is made of. */
+export interface FormValues extends Partial<Omit<Form, keyof DefinitionInput>>, DefinitionInput {
+  revalidateAfterMonths?: number | null;
+  classifications?: { guid: string }[];
+}
+
+export interface TestForm {
+  uuid: string;
+  /** The same, for tests that go through the objects of all types. */
+  guid: string;
+  id: string;
+  kind: FormKind;
+  revisionId: string;
+  /** Reference -> uuid. */
+  fields: Record<string, string>;
 }
 
 export interface Harness {
@@ -272,6 +305,65 @@ export class TestTenant {
       })),
     );
     return { guid, id: toGlobalId("UserGroup", guid) };
+  }
+
+  /** A published and enabled user data form that asks one line of text, unless told otherwise. */
+  async form({
+    formFields = [{ reference: "motto", label: "Your motto?", formFieldType: FormFieldTypeName.TEXT }],
+    formPages,
+    formSettings,
+    revalidateAfterMonths = null,
+    classifications = [],
+    ...values
+  }: FormValues = {}): Promise<TestForm> {
+    const [uuid, revisionId] = [values.uuid ?? uuidv7(), uuidv7()];
+    const { kind = FormKind.USER_DATA, name = `Form ${++this.count}`, state = FormState.PUBLISHED } = values;
+    const definition = checkDefinition({ formFields, formPages, formSettings }, null);
+    const publishedAt = state === FormState.DRAFT ? null : new Date().toISOString();
+    await this.db.transaction(async (db) => {
+      await db.insert(Form, {
+        formTypeName: FormTypeName.STANDARD,
+        enablement: state === FormState.PUBLISHED ? FormEnablement.ENABLED : FormEnablement.DISABLED,
+        editorValidator: { canDelete: true, canEdit: true, protectedFields: [] },
+        enforcementType: kind === FormKind.INVESTOR_PREFERENCE ? EnforcementType.REQUIRED : null,
+        ...values,
+        uuid,
+        kind,
+        name,
+        state,
+        revisionId,
+      });
+      const revision = { uuid: revisionId, formId: uuid, number: 1, name, publishedAt, revalidateAfterMonths };
+      await db.insert(FormRevision, { ...revision, ...definition });
+      const formClassifications = classifications.map(({ guid }) => ({ formId: uuid, classificationId: guid }));
+      await db.insertAll(FormClassification, formClassifications);
+    });
+    const fields = Object.fromEntries(definition.formFields.map((field) => [field.reference, field.uuid]));
+    return { guid: uuid, uuid, id: toGlobalId(TYPE_OF_KIND[kind], uuid), kind, revisionId, fields };
+  }
+
+  /** An investor preference form that is REQUIRED of all investors, unless told otherwise. */
+  preferenceForm(values: FormValues = {}): Promise<TestForm> {
+    return this.form({ kind: FormKind.INVESTOR_PREFERENCE, ...values });
+  }
+
+  /** The form given to somebody, nothing answered unless told otherwise. */
+  async implementation(
+    user: { guid: string },
+    form: TestForm,
+    values: Partial<FormImplementation> = {},
+  ): Promise<{ guid: string; uuid: string; id: string }> {
+    const uuid = values.uuid ?? uuidv7();
+    await this.db.insert(FormImplementation, {
+      formId: form.uuid,
+      formKind: form.kind,
+      revisionId: form.revisionId,
+      userId: user.guid,
+      formImplementationAssignments: [{ uuid: uuidv7(), type: AssignmentType.USER, assigneeId: user.guid }],
+      ...values,
+      uuid,
+    });
+    return { guid: uuid, uuid, id: toGlobalId("UserFormImplementation", uuid) };
   }
 
   /** Adds somebody to a group as told. */

@@ -1,0 +1,39 @@
+import { Field, ID, InputType, Resolver } from "type-graphql";
+import { administrators } from "../../access/index.js";
+import { type Context, MutationInput, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
+import { Form, FormKind, FormState } from "../form.js";
+import { FormRevision } from "../revision.js";
+import { formToChange, refuseArchived } from "../editing.js";
+
+@InputType()
+class PublishFormInput extends MutationInput {
+  @Field(() => ID, { description: "The form, of either kind: global id or uuid." })
+  formId!: string;
+}
+
+const PublishFormPayload = payloadOf("PublishForm", { form: () => Form });
+
+@Resolver()
+export class PublishForm {
+  @Write({
+    input: () => PublishFormInput,
+    payload: () => PublishFormPayload,
+    allow: administrators("forms.write"),
+    description:
+      "Finishes a draft, or puts the staged revision in place of the present one. Open implementations keep theirs. Refused with INVALID_TRANSITION when nothing is staged.",
+  })
+  async publishForm(input: PublishFormInput, ctx: Context): Promise<{ form: Form }> {
+    const { db, now } = ctx;
+    const form = await formToChange(ctx, input.formId, Object.values(FormKind));
+    refuseArchived(form);
+    if (form.state === FormState.PUBLISHED && form.stagedRevisionId === null) {
+      refuse(UsersErrorCode.INVALID_TRANSITION, "Nothing is staged.", "formId");
+    }
+    const next = await db.get(FormRevision, { uuid: form.stagedRevisionId ?? form.revisionId }, "formId");
+    if (next.formFields.length === 0) refuse(UsersErrorCode.REQUIRED, "The form has no fields.", "formId");
+    db.update(FormRevision, next, { publishedAt: now.toISOString() });
+    const { uuid: revisionId, name, description } = next;
+    const changes = { state: FormState.PUBLISHED, revisionId, stagedRevisionId: null, name, description };
+    return { form: db.update(Form, form, changes) };
+  }
+}

@@ -1,0 +1,27 @@
+import { Field, ID, InputType, Int } from "type-graphql";
+import { MutationInput, payloadOf } from "../kit/index.js";
+import { InvestorPreferenceForm } from "./investor-preference-form.js";
+
+/** What changes of an offer take. */
+@InputType()
+export abstract class OfferInput extends MutationInput {
+  @Field(() => ID, { description: "The form: global id or uuid." })
+  formId!: string;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "True: tells how many users the change would be felt by, and changes nothing.",
+  })
+  dryRun?: boolean | null;
+}
+
+/** What they answer. */
+export const offerPayload = (operation: string) =>
+  payloadOf(
+    operation,
+    { investorPreferenceForm: () => InvestorPreferenceForm, affectedUserCount: () => Int },
+    {
+      affectedUserCount:
+        "How many investors feel the change: who gain or lose the form, of whom it asks more or less because they have not completed it, or who have and may now change their answers or no longer. Null when the mutation refused.",
+    },
+  );

@@ -1,0 +1,35 @@
+import { Field, InputType, Resolver } from "type-graphql";
+import { administrators } from "../../access/index.js";
+import { Form, FormKind, formToChange, refuseArchived } from "../../forms/index.js";
+import { type Context, Write } from "../../kit/index.js";
+import { offerPayload, OfferInput } from "../inputs.js";
+import { affectedUsers, changed, offerOf } from "../rules.js";
+
+@InputType()
+class UpdateInvestorPreferenceFormEditableInput extends OfferInput {
+  @Field(() => Boolean, { description: "Whether investors may change their answers after completing them." })
+  editable!: boolean;
+}
+
+const UpdateInvestorPreferenceFormEditablePayload = offerPayload("UpdateInvestorPreferenceFormEditable");
+
+@Resolver()
+export class UpdateInvestorPreferenceFormEditable {
+  @Write({
+    input: () => UpdateInvestorPreferenceFormEditableInput,
+    payload: () => UpdateInvestorPreferenceFormEditablePayload,
+    allow: administrators("forms.write"),
+    description: "Sets whether investors may change completed answers. Setting it to what it is succeeds.",
+  })
+  async updateInvestorPreferenceFormEditable(
+    input: UpdateInvestorPreferenceFormEditableInput,
+    ctx: Context,
+  ): Promise<ReturnType<typeof changed>> {
+    const { editable } = input;
+    const form = await formToChange(ctx, input.formId, [FormKind.INVESTOR_PREFERENCE]);
+    refuseArchived(form);
+    const before = await offerOf(ctx, form);
+    const count = await affectedUsers(ctx, form, before, { ...before, editable });
+    return changed(ctx.db.update(Form, form, { editable }), count, input);
+  }
+}
