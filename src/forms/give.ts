@@ -24,7 +24,11 @@ export abstract class CreateImplementationInput extends IdempotentInput {
   @Field(() => ID, { description: "The form: global id or uuid." })
   formId!: string;
 
-  @Field(() => ID, { nullable: true, description: "The user: global id or guid. Null: the caller." })
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      "The user: global id or guid. Null: the caller. To find others it takes `users.read`, too, for their profile may answer.",
+  })
   userId?: string | null;
 
   @Field(() => DateScalar, {

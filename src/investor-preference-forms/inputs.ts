@@ -21,6 +21,7 @@ export const offerPayload = (operation: string) =>
     operation,
     { investorPreferenceForm: () => InvestorPreferenceForm, affectedUserCount: () => Int },
     {
+      investorPreferenceForm: "As it is after the change, or is still after a dry run; null when the mutation refused.",
       affectedUserCount:
         "How many investors feel the change: who gain or lose the form, of whom it asks more or less because they have not completed it, or who have and may now change their answers or no longer. Null when the mutation refused.",
     },

@@ -72,9 +72,9 @@ export const whyAsked = (ctx: Context, { userId, formId }: { userId: string; for
     .load(`${userId} ${formId}`)
     .then(async ({ blocking, matched: ids }) => ({
       blocking,
-      matchedClassifications: (await Promise.all(ids.map((id) => classificationByGuid.load(ctx, id)))).filter(
-        (one) => one !== null,
-      ),
+      matchedClassifications: (await Promise.all(ids.map((id) => classificationByGuid.load(ctx, id))))
+        .filter((one) => one !== null)
+        .toSorted((one, other) => (one.name < other.name ? -1 : 1)),
     }));
 
 /** Whether a user may invest. */

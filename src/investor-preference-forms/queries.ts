@@ -215,7 +215,7 @@ export class FieldsOfAskedInvestorPreferenceForm {
     type: () => [Classification],
     allow: signedIn,
     description:
-      "Those of the form's classifications that the user holds now, 50 at most: they are why it is asked. None: it is asked of all investors.",
+      "Those of the form's classifications that the user holds now, by name, 50 at most: they are why it is asked. None: it is asked of all investors.",
   })
   async matchedClassifications(edge: AskedRow, ctx: Context): Promise<object[]> {
     return (await whyAsked(ctx, pairOf(edge))).matchedClassifications;

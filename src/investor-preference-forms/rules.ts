@@ -1,4 +1,14 @@
-import { type EnforcementType, type Form, FormEnablement, formVisible, FormKind, inForce } from "../forms/index.js";
+import { isDeepStrictEqual } from "node:util";
+import {
+  EnforcementType,
+  Form,
+  FormEnablement,
+  FormKind,
+  formVisible,
+  inForce,
+  refuseArchived,
+  refuseUnpublished,
+} from "../forms/index.js";
 import { type Context, DryRun, keyOf, raw, refuse, sql, type Sql, UsersErrorCode } from "../kit/index.js";
 import { FormClassification, type InvestorPreferenceForm } from "./investor-preference-form.js";
 
@@ -65,29 +75,66 @@ export async function classificationsOf({ db }: Context, ids: readonly string[])
 }
 
 /** What of a form decides whom it asks, and how. */
-export interface Offer {
+interface Offer {
   enablement: FormEnablement;
   enforcementType: EnforcementType;
   editable: boolean;
+  /** In their order. */
   classificationIds: readonly string[];
 }
 
-/** The form's present offer, its classifications locked. */
-export async function offerOf({ db }: Context, form: Form): Promise<Offer> {
-  const rows = await db.findBy(FormClassification, { formId: form.uuid });
-  return {
-    enablement: form.enablement,
-    enforcementType: form.enforcementType!,
-    editable: form.editable,
-    classificationIds: rows.map(({ classificationId }) => classificationId),
-  };
+interface OfferAnswer {
+  investorPreferenceForm: InvestorPreferenceForm;
+  affectedUserCount: number;
+}
+
+/** Changes a form's offer and tells how many feel it; of a dry run nothing is kept, and the form is as it was. */
+export async function changeOffer(
+  ctx: Context,
+  form: Form,
+  change: Partial<Offer>,
+  { dryRun }: { dryRun?: boolean | null },
+): Promise<OfferAnswer> {
+  const { db, now } = ctx;
+  const held = await db.findBy(FormClassification, { formId: form.uuid });
+  const { enablement, enforcementType, editable } = form;
+  const classificationIds = held.map((row) => row.classificationId).toSorted();
+  const before: Offer = { enablement, enforcementType: enforcementType!, editable, classificationIds };
+  const after = { ...before, ...change };
+  const same = isDeepStrictEqual(before, after);
+  if (!same) refuseOffer(form, before, after);
+  const affectedUserCount = same ? 0 : await affectedUsers(ctx, form, before, after);
+  const answer = (one: Form): OfferAnswer => ({
+    investorPreferenceForm: one as InvestorPreferenceForm,
+    affectedUserCount,
+  });
+  if (dryRun) throw new DryRun(answer(form));
+  const { classificationIds: ids, ...own } = after;
+  const removed = held.filter((row) => !ids.includes(row.classificationId));
+  const added = ids.filter((id) => !classificationIds.includes(id));
+  for (const row of removed) db.delete(FormClassification, row);
+  await db.insertAll(
+    FormClassification,
+    added.map((classificationId) => ({ formId: form.uuid, classificationId })),
+  );
+  // The classifications are not in the form's own row, whose version tells of them all the same.
+  const touched = removed.length + added.length > 0 && { updatedAt: now.toISOString() };
+  return answer(db.update(Form, form, { ...own, ...touched }));
+}
+
+/** Only a published form can be offered or insisted on, and an archived one is changed no more. */
+function refuseOffer(form: Form, before: Offer, after: Offer): void {
+  if (after.enablement !== before.enablement) refuseUnpublished(form, "formId");
+  refuseArchived(form);
+  const insists = after.enforcementType === EnforcementType.REQUIRED;
+  if (insists && after.enforcementType !== before.enforcementType) refuseUnpublished(form, "formId");
 }
 
 /**
  * How many investors a change is felt by: who gain or lose the form, of whom it asks more or less than before because
  * they have not completed it, or who have, and may now change their answers or no longer.
  */
-export async function affectedUsers({ db, now }: Context, form: Form, before: Offer, after: Offer): Promise<number> {
+async function affectedUsers({ db, now }: Context, form: Form, before: Offer, after: Offer): Promise<number> {
   const holders = (name: string, { classificationIds }: Offer): Sql => sql`LEFT JOIN (
     SELECT DISTINCT uc.user_id FROM user_classifications uc WHERE ${db.tenantIs("uc")}
       AND uc.classification_id = ANY(${classificationIds}::uuid[]) AND ${counts(now)}) ${raw(name)} ON ${raw(name)}.user_id = u.id`;
@@ -105,15 +152,4 @@ export async function affectedUsers({ db, now }: Context, form: Form, before: Of
         AND (${standing("b", before)}) IS DISTINCT FROM (${standing("a", after)})`,
   );
   return Number(row!.count);
-}
-
-/** What a change of an offer answers: the form and how many feel it; nothing is kept of a dry run. */
-export function changed(
-  form: Form,
-  affectedUserCount: number,
-  { dryRun }: { dryRun?: boolean | null },
-): { investorPreferenceForm: InvestorPreferenceForm; affectedUserCount: number } {
-  const result = { investorPreferenceForm: form as InvestorPreferenceForm, affectedUserCount };
-  if (dryRun) throw new DryRun(result);
-  return result;
 }

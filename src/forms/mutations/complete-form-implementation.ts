@@ -10,7 +10,9 @@ import { formOf, implementationToChange } from "../rules.js";
 
 @InputType()
 class CompleteFormImplementationInput extends MutationInput {
-  @Field(() => ID, { description: "The implementation: global id or uuid." })
+  @Field(() => ID, {
+    description: "The implementation: global id or uuid. To find another user's it takes `submissions.read`, too.",
+  })
   implementationId!: string;
 
   @Field(() => Int, {

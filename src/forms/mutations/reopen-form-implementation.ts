@@ -6,7 +6,9 @@ import { formOf, implementationToChange, isOwn, refuseOpen } from "../rules.js";
 
 @InputType()
 class ReopenFormImplementationInput extends MutationInput {
-  @Field(() => ID, { description: "The implementation: global id or uuid." })
+  @Field(() => ID, {
+    description: "The implementation: global id or uuid. To find another user's it takes `submissions.read`, too.",
+  })
   implementationId!: string;
 }
 

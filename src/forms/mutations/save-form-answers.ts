@@ -9,7 +9,9 @@ import { implementationToChange } from "../rules.js";
 
 @InputType()
 class SaveFormAnswersInput extends MutationInput {
-  @Field(() => ID, { description: "The implementation: global id or uuid." })
+  @Field(() => ID, {
+    description: "The implementation: global id or uuid. To find another user's it takes `submissions.read`, too.",
+  })
   implementationId!: string;
 
   @Field(() => [FormFieldAnswerInput], {

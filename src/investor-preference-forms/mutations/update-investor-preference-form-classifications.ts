@@ -1,10 +1,9 @@
 import { Field, ID, InputType, Resolver } from "type-graphql";
 import { administrators } from "../../access/index.js";
-import { Form, FormKind, formToChange, refuseArchived } from "../../forms/index.js";
+import { FormKind, formToChange } from "../../forms/index.js";
 import { type Context, Write } from "../../kit/index.js";
 import { offerPayload, OfferInput } from "../inputs.js";
-import { FormClassification } from "../investor-preference-form.js";
-import { affectedUsers, changed, classificationsOf, offerOf } from "../rules.js";
+import { changeOffer, classificationsOf } from "../rules.js";
 
 @InputType()
 class UpdateInvestorPreferenceFormClassificationsInput extends OfferInput {
@@ -27,23 +26,9 @@ export class UpdateInvestorPreferenceFormClassifications {
   async updateInvestorPreferenceFormClassifications(
     input: UpdateInvestorPreferenceFormClassificationsInput,
     ctx: Context,
-  ): Promise<ReturnType<typeof changed>> {
-    const { db, now } = ctx;
+  ): ReturnType<typeof changeOffer> {
     const form = await formToChange(ctx, input.formId, [FormKind.INVESTOR_PREFERENCE]);
-    refuseArchived(form);
-    const classificationIds = await classificationsOf(ctx, input.classificationIds);
-    const before = await offerOf(ctx, form);
-    const count = await affectedUsers(ctx, form, before, { ...before, classificationIds });
-    const formId = form.uuid;
-    const held = await db.findBy(FormClassification, { formId });
-    const removed = held.filter((row) => !classificationIds.includes(row.classificationId));
-    const added = classificationIds.filter((id) => !before.classificationIds.includes(id));
-    for (const row of removed) db.delete(FormClassification, row);
-    await db.insertAll(
-      FormClassification,
-      added.map((classificationId) => ({ formId, classificationId })),
-    );
-    const touched = removed.length + added.length > 0 ? { updatedAt: now.toISOString() } : {};
-    return changed(db.update(Form, form, touched), count, input);
+    const classificationIds = (await classificationsOf(ctx, input.classificationIds)).toSorted();
+    return changeOffer(ctx, form, { classificationIds }, input);
   }
 }

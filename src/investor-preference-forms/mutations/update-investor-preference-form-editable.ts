@@ -1,9 +1,9 @@
 import { Field, InputType, Resolver } from "type-graphql";
 import { administrators } from "../../access/index.js";
-import { Form, FormKind, formToChange, refuseArchived } from "../../forms/index.js";
+import { FormKind, formToChange } from "../../forms/index.js";
 import { type Context, Write } from "../../kit/index.js";
 import { offerPayload, OfferInput } from "../inputs.js";
-import { affectedUsers, changed, offerOf } from "../rules.js";
+import { changeOffer } from "../rules.js";
 
 @InputType()
 class UpdateInvestorPreferenceFormEditableInput extends OfferInput {
@@ -24,12 +24,8 @@ export class UpdateInvestorPreferenceFormEditable {
   async updateInvestorPreferenceFormEditable(
     input: UpdateInvestorPreferenceFormEditableInput,
     ctx: Context,
-  ): Promise<ReturnType<typeof changed>> {
-    const { editable } = input;
+  ): ReturnType<typeof changeOffer> {
     const form = await formToChange(ctx, input.formId, [FormKind.INVESTOR_PREFERENCE]);
-    refuseArchived(form);
-    const before = await offerOf(ctx, form);
-    const count = await affectedUsers(ctx, form, before, { ...before, editable });
-    return changed(ctx.db.update(Form, form, { editable }), count, input);
+    return changeOffer(ctx, form, { editable: input.editable }, input);
   }
 }

@@ -1,9 +1,9 @@
 import { Field, InputType, Resolver } from "type-graphql";
 import { administrators } from "../../access/index.js";
-import { EnforcementType, Form, FormKind, formToChange, refuseArchived, refuseUnpublished } from "../../forms/index.js";
+import { EnforcementType, FormKind, formToChange } from "../../forms/index.js";
 import { type Context, Write } from "../../kit/index.js";
 import { offerPayload, OfferInput } from "../inputs.js";
-import { affectedUsers, changed, offerOf } from "../rules.js";
+import { changeOffer } from "../rules.js";
 
 @InputType()
 class UpdateInvestorPreferenceFormEnforcementTypeInput extends OfferInput {
@@ -25,13 +25,8 @@ export class UpdateInvestorPreferenceFormEnforcementType {
   async updateInvestorPreferenceFormEnforcementType(
     input: UpdateInvestorPreferenceFormEnforcementTypeInput,
     ctx: Context,
-  ): Promise<ReturnType<typeof changed>> {
-    const { enforcementType } = input;
+  ): ReturnType<typeof changeOffer> {
     const form = await formToChange(ctx, input.formId, [FormKind.INVESTOR_PREFERENCE]);
-    refuseArchived(form);
-    if (enforcementType === EnforcementType.REQUIRED) refuseUnpublished(form, "formId");
-    const before = await offerOf(ctx, form);
-    const count = await affectedUsers(ctx, form, before, { ...before, enforcementType });
-    return changed(ctx.db.update(Form, form, { enforcementType }), count, input);
+    return changeOffer(ctx, form, { enforcementType: input.enforcementType }, input);
   }
 }

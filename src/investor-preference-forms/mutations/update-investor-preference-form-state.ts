@@ -1,9 +1,9 @@
 import { Field, InputType, Resolver } from "type-graphql";
 import { administrators } from "../../access/index.js";
-import { Form, FormEnablement, FormKind, formToChange, refuseUnpublished } from "../../forms/index.js";
+import { FormEnablement, FormKind, formToChange } from "../../forms/index.js";
 import { type Context, Write } from "../../kit/index.js";
 import { offerPayload, OfferInput } from "../inputs.js";
-import { affectedUsers, changed, offerOf } from "../rules.js";
+import { changeOffer } from "../rules.js";
 
 @InputType()
 class UpdateInvestorPreferenceFormStateInput extends OfferInput {
@@ -25,12 +25,8 @@ export class UpdateInvestorPreferenceFormState {
   async updateInvestorPreferenceFormState(
     input: UpdateInvestorPreferenceFormStateInput,
     ctx: Context,
-  ): Promise<ReturnType<typeof changed>> {
-    const { enablement } = input;
+  ): ReturnType<typeof changeOffer> {
     const form = await formToChange(ctx, input.formId, [FormKind.INVESTOR_PREFERENCE]);
-    if (enablement === FormEnablement.ENABLED) refuseUnpublished(form, "formId");
-    const before = await offerOf(ctx, form);
-    const count = await affectedUsers(ctx, form, before, { ...before, enablement });
-    return changed(ctx.db.update(Form, form, { enablement }), count, input);
+    return changeOffer(ctx, form, { enablement: input.enablement }, input);
   }
 }
