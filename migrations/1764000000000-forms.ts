@@ -110,6 +110,8 @@ const TABLES = `
       ON form_implementations (tenant_id, form_id, user_id, status, valid_until);
     CREATE INDEX form_implementations_by_revision ON form_implementations (tenant_id, revision_id);
     CREATE INDEX form_implementations_by_created_at ON form_implementations (tenant_id, form_kind, created_at, id);
+    CREATE INDEX form_implementations_by_status
+      ON form_implementations (tenant_id, form_kind, status, created_at, id);
     CREATE INDEX form_implementations_by_completed_at ON form_implementations (tenant_id, form_kind, completed_at, id);
     ${TENANT_TABLES.map(protect).join("")}
 `;

@@ -1,4 +1,6 @@
-import { harness, problems, type Caller } from "./harness/index.js";
+import { FormFieldTypeName, FormState } from "../src/forms/index.js";
+import { toGlobalId } from "../src/kit/index.js";
+import { type Answer, harness, problems, type Caller } from "./harness/index.js";
 
 const { tenant, url, statements, anonymous } = await harness();
 
@@ -43,14 +45,44 @@ const FIELDS: Record<string, string> = {
   removeUserFromGroup: "{ errors { code } }",
   markUserAsSignatory: "{ errors { code } }",
   unmarkUserAsSignatory: "{ errors { code } }",
+  userDataForm: "{ id }",
+  userDataForms: "{ nodes { id } }",
+  enabledUserDataForms: "{ nodes { id } }",
+  userDataFormSubmissions: "{ nodes { id } }",
+  investorPreferenceForm: "{ id }",
+  investorPreferenceForms: "{ nodes { id } }",
+  createUserDataForm: "{ errors { code } }",
+  updateUserDataForm: "{ errors { code } }",
+  updateUserDataFormState: "{ errors { code } }",
+  deleteUserDataForm: "{ errors { code } }",
+  createUserDataFormImplementation: "{ errors { code } }",
+  createInvestorPreferenceForm: "{ errors { code } }",
+  updateInvestorPreferenceFormClassifications: "{ errors { code } }",
+  updateInvestorPreferenceFormEnforcementType: "{ errors { code } }",
+  createInvestorPreferenceFormImplementation: "{ errors { code } }",
+  publishForm: "{ errors { code } }",
+  archiveForm: "{ errors { code } }",
+  saveFormAnswers: "{ errors { code } }",
+  completeFormImplementation: "{ errors { code } }",
+  reopenFormImplementation: "{ errors { code } }",
 };
 const FILTERS: Record<string, string> = {
   users: "UserFilter",
   userGroups: "UserGroupFilter",
   auditEvents: "AuditEventFilter",
+  userDataForms: "UserDataFormFilter",
+  investorPreferenceForms: "InvestorPreferenceFormFilter",
+  userDataFormSubmissions: "UserDataFormSubmissionFilter",
+};
+const ORDERS: Record<string, string> = {
+  userGroups: "UserGroupOrder",
+  userDataForms: "UserFormOrder",
+  investorPreferenceForms: "UserFormOrder",
+  userDataFormSubmissions: "UserDataFormSubmissionOrder",
 };
 const TYPES: Record<string, string> = {
   guid: "UUID",
+  uuid: "UUID",
   id: "ID",
   ids: "[ID!]!",
   first: "Int",
@@ -66,12 +98,14 @@ const TYPES: Record<string, string> = {
 };
 
 const kindOf = (field: string): string =>
-  /^(update|suspend|create|add|remove|(un)?mark)/.test(field) ? "mutation" : "query";
+  /^(update|suspend|create|add|remove|delete|publish|archive|save|complete|reopen|(un)?mark)/.test(field)
+    ? "mutation"
+    : "query";
 
 function typeOf(field: string, argument: string): string {
   if (argument === "input") return `${field[0]!.toUpperCase()}${field.slice(1)}Input!`;
   if (argument === "filter") return FILTERS[field]!;
-  if (argument === "orderBy" && field === "userGroups") return "UserGroupOrder";
+  if (argument === "orderBy" && ORDERS[field]) return ORDERS[field];
   if (argument === "id" && field === "node") return "ID!";
   return TYPES[argument]!;
 }
@@ -127,6 +161,9 @@ const MALFORMED_EMAILS = [
   "a@b.c\n",
 ];
 
+/** A field of a form's definition, with these values in it. */
+const fieldWith = (values: object): object => ({ reference: "a", label: "A", formFieldType: word("TEXT"), ...values });
+
 type Case = [field: string, args: Record<string, unknown>, path: string];
 
 const CASES: Case[] = [
@@ -149,7 +186,47 @@ const CASES: Case[] = [
     ["updateUserGroup", { input: { groupId: id } }, "input.groupId"],
     ["updateUserGroupRole", { input: { groupId: GUID, userId: id, roleId: GUID } }, "input.userId"],
     ["updateUserGroupFeatureFlag", { input: { groupId: id, flag: "a", enabled: true } }, "input.groupId"],
+    ["userDataForm", { id }, "id"],
+    ["investorPreferenceForm", { id }, "id"],
+    ["userDataFormSubmissions", { filter: { formId: id } }, "filter.formId"],
+    ["userDataFormSubmissions", { filter: { userId: id } }, "filter.userId"],
+    ["investorPreferenceForms", { filter: { classificationId: id } }, "filter.classificationId"],
+    ...["publishForm", "archiveForm", "updateUserDataForm", "deleteUserDataForm"].map((field): Case => [
+      field,
+      { input: { formId: id } },
+      "input.formId",
+    ]),
+    ["createUserDataFormImplementation", { input: { formId: GUID, userId: id } }, "input.userId"],
+    [
+      "createInvestorPreferenceForm",
+      { input: { name: "A", classificationIds: [GUID, id] } },
+      "input.classificationIds.1",
+    ],
+    ["updateInvestorPreferenceFormClassifications", { input: { formId: id, classificationIds: [] } }, "input.formId"],
+    ...["completeFormImplementation", "reopenFormImplementation"].map((field): Case => [
+      field,
+      { input: { implementationId: id } },
+      "input.implementationId",
+    ]),
+    ["saveFormAnswers", { input: { implementationId: id, answers: [] } }, "input.implementationId"],
   ]),
+  ...["UserDataForm", "InvestorPreferenceForm", "UserFormImplementation", "User"].flatMap((type): Case[] => {
+    const id = toGlobalId(type, GUID);
+    const cases: [of: string[], field: string, args: Record<string, unknown>, path: string][] = [
+      [["UserDataForm"], "userDataForm", { id }, "id"],
+      [["InvestorPreferenceForm"], "investorPreferenceForm", { id }, "id"],
+      [["UserDataForm"], "userDataFormSubmissions", { filter: { formId: id } }, "filter.formId"],
+      [["UserDataForm", "InvestorPreferenceForm"], "publishForm", { input: { formId: id } }, "input.formId"],
+      [["UserDataForm"], "deleteUserDataForm", { input: { formId: id } }, "input.formId"],
+      [
+        ["UserFormImplementation"],
+        "completeFormImplementation",
+        { input: { implementationId: id } },
+        "input.implementationId",
+      ],
+    ];
+    return cases.filter(([of]) => !of.includes(type)).map(([, ...one]) => one);
+  }),
   ["node", { id: GUID }, "id"],
   [
     "nodes",
@@ -163,6 +240,19 @@ const CASES: Case[] = [
     ["userGroupByLeadUser", { userGuid: guid }, "userGuid"],
     ["auditEvents", { filter: { targetId: guid } }, "filter.targetId"],
     ["auditEvents", { filter: { subjectId: guid } }, "filter.subjectId"],
+    ["userDataForm", { uuid: guid }, "uuid"],
+    ["investorPreferenceForm", { uuid: guid }, "uuid"],
+    [
+      "saveFormAnswers",
+      { input: { implementationId: GUID, answers: [{ fieldUuid: GUID }, { fieldUuid: guid, value: 1 }] } },
+      "input.answers.1.fieldUuid",
+    ],
+    ["createUserDataFormImplementation", { input: { formId: GUID, dealId: guid } }, "input.dealId"],
+    [
+      "updateUserDataForm",
+      { input: { formId: GUID, formFields: [fieldWith({ uuid: guid })] } },
+      "input.formFields.0.uuid",
+    ],
   ]),
   ...[0, -1, 101, 2147483647, -2147483648].flatMap((size): Case[] => [
     ["users", { first: size }, "first"],
@@ -170,6 +260,10 @@ const CASES: Case[] = [
     ["classifications", { first: size }, "first"],
     ["userGroups", { first: size }, "first"],
     ["availableRoles", { last: size }, "last"],
+    ["userDataForms", { first: size }, "first"],
+    ["enabledUserDataForms", { last: size }, "last"],
+    ["userDataFormSubmissions", { first: size }, "first"],
+    ["investorPreferenceForms", { last: size }, "last"],
     ["auditEvents", { last: size }, "last"],
   ]),
   ...[2147483648, 1e21, 1.5, "15", true].map((first): Case => ["users", { first }, "first"]),
@@ -183,12 +277,79 @@ const CASES: Case[] = [
     ["auditEvents", { after: cursor }, "after"],
     ["userGroups", { after: cursor, orderBy: { field: word("MEMBER_COUNT") } }, "after"],
     ["availableRoles", { after: cursor }, "after"],
+    ["userDataForms", { after: cursor }, "after"],
+    ["userDataFormSubmissions", { after: cursor, orderBy: { field: word("COMPLETED_AT") } }, "after"],
   ]),
   ...MALFORMED_DATES.flatMap((date): Case[] => [
     ["users", { filter: { inviteDateInvitedFrom: date } }, "filter.inviteDateInvitedFrom"],
     ["auditEvents", { filter: { to: date } }, "filter.to"],
     ["userGroups", { filter: { createdAtTo: date } }, "filter.createdAtTo"],
+    ["userDataFormSubmissions", { filter: { completedOnFrom: date } }, "filter.completedOnFrom"],
+    ["createUserDataFormImplementation", { input: { formId: GUID, dueOn: date } }, "input.dueOn"],
+    [
+      "createUserDataForm",
+      { input: { name: "A", formFields: [fieldWith({ validator: { minDate: date } })] } },
+      "input.formFields.0.validator.minDate",
+    ],
   ]),
+  [
+    "userDataFormSubmissions",
+    { filter: { completedOnFrom: "2024-01-02", completedOnTo: "2024-01-01" } },
+    "filter.completedOnFrom",
+  ],
+  ["userDataFormSubmissions", { filter: { status: [word("COMPLETED"), word("DONE")] } }, "filter.status.1"],
+  ["userDataFormSubmissions", { orderBy: { field: word("STATUS") } }, "orderBy.field"],
+  ["userDataForms", { filter: { state: word("GONE") } }, "filter.state"],
+  ["userDataForms", { filter: { enablement: word("ON") } }, "filter.enablement"],
+  ["userDataForms", { filter: { name: "\0" } }, "filter.name"],
+  ["userDataForms", { orderBy: { field: word("VERSION") } }, "orderBy.field"],
+  ["investorPreferenceForms", { filter: { enforcementType: word("FORCED") } }, "filter.enforcementType"],
+  ["updateUserDataFormState", { input: { formId: GUID, enablement: word("ON") } }, "input.enablement"],
+  [
+    "updateInvestorPreferenceFormEnforcementType",
+    { input: { formId: GUID, enforcementType: null } },
+    "input.enforcementType",
+  ],
+  ["createUserDataForm", { input: { name: "a\0" } }, "input.name"],
+  ["createUserDataForm", { input: { name: "A", idempotencyKey: "\0" } }, "input.idempotencyKey"],
+  [
+    "createUserDataForm",
+    { input: { name: "A", formFields: [fieldWith({ label: "a\0" })] } },
+    "input.formFields.0.label",
+  ],
+  [
+    "createUserDataForm",
+    { input: { name: "A", formFields: [fieldWith({ formFieldType: word("COLOUR") })] } },
+    "input.formFields.0.formFieldType",
+  ],
+  [
+    "createUserDataForm",
+    { input: { name: "A", formFields: [fieldWith({ validator: { pattern: "\0" } })] } },
+    "input.formFields.0.validator.pattern",
+  ],
+  ...[2147483648, 1.5, "1"].map((minLength): Case => [
+    "createUserDataForm",
+    { input: { name: "A", formFields: [fieldWith({ validator: { minLength } })] } },
+    "input.formFields.0.validator.minLength",
+  ]),
+  [
+    "createUserDataForm",
+    {
+      input: {
+        name: "A",
+        formFields: [fieldWith({ formFieldConditions: [{ reference: "b", operator: word("LIKE"), value: 1 }] })],
+      },
+    },
+    "input.formFields.0.formFieldConditions.0.operator",
+  ],
+  ["createUserDataForm", { input: { name: "A", revalidateAfterMonths: 1.5 } }, "input.revalidateAfterMonths"],
+  [
+    "completeFormImplementation",
+    { input: { implementationId: GUID, expectedVersion: 2147483648 } },
+    "input.expectedVersion",
+  ],
+  ["saveFormAnswers", { input: { implementationId: GUID, answers: null } }, "input.answers"],
+  ["saveFormAnswers", { input: { implementationId: GUID, answers: [null] } }, "input.answers.0"],
   ...["inviteDateInvited", "inviteDateExpires", "onboardingDateCompleted"].map((range): Case => [
     "users",
     { filter: { [`${range}From`]: "2024-01-02", [`${range}To`]: "2024-01-01" } },
@@ -501,6 +662,8 @@ describe("the shape of a request", () => {
 test("no statement ever holds the caller's text, nor does any answer hold a statement", async () => {
   const here = await tenant();
   const user = await here.user();
+  const form = await here.form();
+  const given = await here.implementation(user, form);
   const mark = "zq'\"mark--";
   const from = statements.length;
   const calls: [string, Record<string, unknown>][] = [
@@ -514,6 +677,24 @@ test("no statement ever holds the caller's text, nor does any answer hold a stat
     ["updateUser", { input: { userId: mark } }],
     ["updateCurrentUser", { input: { forename: mark, clientMutationId: mark } }],
     ["createClassification", { input: { name: mark, reference: mark } }],
+    ["userDataForms", { filter: { name: mark } }],
+    ["userDataFormSubmissions", { filter: { formId: mark, userId: mark } }],
+    [
+      "createUserDataForm",
+      {
+        input: {
+          name: mark,
+          description: mark,
+          formFields: [fieldWith({ label: mark, validator: { pattern: mark, message: mark } })],
+          formSettings: [{ name: mark, value: { mark } }],
+        },
+      },
+    ],
+    ["createUserDataForm", { input: { name: mark, formFields: [fieldWith({ reference: mark })] } }],
+    [
+      "saveFormAnswers",
+      { input: { implementationId: given.id, answers: [{ fieldUuid: form.fields.motto, value: mark }] } },
+    ],
   ];
   for (const [field, args] of calls) {
     for (const { body, status } of [
@@ -528,6 +709,164 @@ test("no statement ever holds the caller's text, nor does any answer hold a stat
   const run = statements.slice(from);
   expect(run.length).toBeGreaterThan(20);
   expect(run.filter((text) => /zq|mark/.test(text))).toEqual([]);
+});
+
+describe("JSON values", () => {
+  /** A form that asks something of each kind of answer, given to somebody; and a draft of the same. */
+  async function scene() {
+    const here = await tenant();
+    const formFields = [
+      { reference: "text", label: "T", formFieldType: FormFieldTypeName.TEXT },
+      { reference: "number", label: "N", formFieldType: FormFieldTypeName.NUMBER },
+      { reference: "tick", label: "C", formFieldType: FormFieldTypeName.CHECKBOX },
+      { reference: "some", label: "S", formFieldType: FormFieldTypeName.MULTI_SELECT, options: [{ value: "a" }] },
+    ];
+    const form = await here.form({ formFields });
+    const given = await here.implementation(await here.user(), form);
+    return { here, form, given, draft: await here.form({ formFields, state: FormState.DRAFT }) };
+  }
+  type Scene = Awaited<ReturnType<typeof scene>>;
+
+  /** An input with `@` where the value stands. */
+  const PLACES: [operation: string, input: (of: Scene) => object][] = [
+    ...["text", "number", "tick", "some"].map((reference): [string, (of: Scene) => object] => [
+      "saveFormAnswers",
+      ({ form, given }) => ({
+        implementationId: given.id,
+        answers: [{ fieldUuid: form.fields[reference], value: "@" }],
+      }),
+    ]),
+    ["updateUserDataForm", ({ draft }) => ({ formId: draft.id, formSettings: [{ name: "a", value: "@" }] })],
+    ...(["EQUALS", "IN", "GT", "ANSWERED"] as const).map((operator): [string, (of: Scene) => object] => [
+      "updateUserDataForm",
+      ({ draft }) => ({
+        formId: draft.id,
+        formFields: [
+          fieldWith({ reference: "other", formFieldType: word("NUMBER") }),
+          fieldWith({
+            formFieldConditions: [
+              { reference: "other", operator: word(operator), value: operator === "IN" ? ["@"] : "@" },
+            ],
+          }),
+        ],
+      }),
+    ]),
+    [
+      "updateUserDataForm",
+      ({ draft }) => ({
+        formId: draft.id,
+        formFields: [fieldWith({ formFieldType: word("NUMBER"), validator: { minValue: "@" } })],
+      }),
+    ],
+  ];
+
+  /** Status, codes of top-level errors and codes of refusals for a value as its text stands in the request. */
+  async function sent(of: Scene, [operation, input]: (typeof PLACES)[number], value: string, asLiteral: boolean) {
+    const type = `${operation[0]!.toUpperCase()}${operation.slice(1)}Input!`;
+    const body = asLiteral
+      ? JSON.stringify({
+          query: `mutation { ${operation}(input: ${literal(input(of)).replace('"@"', () => value)}) { errors { code } } }`,
+        })
+      : JSON.stringify({
+          query: `mutation ($input: ${type}) { ${operation}(input: $input) { errors { code } } }`,
+          variables: { input: input(of) },
+        }).replace('"@"', () => value);
+    const response = await fetch(`${url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${of.here.admin.token}` },
+      body,
+    });
+    const { data, errors = [] } = (await response.json()) as Partial<Answer>;
+    const refusals = data?.[operation]?.errors ?? [];
+    return {
+      status: response.status,
+      codes: [...errors.map(({ extensions }) => extensions.code), ...refusals.map((one: { code: string }) => one.code)],
+    };
+  }
+
+  const deep = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
+  const REFUSED: [what: string, value: string, asLiteral?: string][] = [
+    ["a poisoned prototype", '{"__proto__":{"a":1}}'],
+    ["one in a list", '[{"__proto__":1}]'],
+    ["a poisoned constructor", '{"constructor":{"prototype":{"a":1}}}'],
+    ["a number beyond all", "1e400", "1e400"],
+    ["a number below all", "-1e400", "-1e400"],
+    ["a number of 400 digits", "9".repeat(400), "9".repeat(400)],
+    ["half a character", '"\\ud800"', '"\\ud800"'],
+    ["the other half", '"a\\udc00b"', '"a\\udc00b"'],
+    ["half a character in a list", '["\\ud800"]', '["\\ud800"]'],
+    ["half a character as a key", '{"\\ud800":1}'],
+    ["a null character", '"a\\u0000b"', '"a\\u0000b"'],
+    ["a null character as a key", '{"\\u0000":[]}'],
+    ["a null character below", '{"a":[{"b":"\\u0000"}]}', '{a: [{b: "\\u0000"}]}'],
+    ["a list 101 deep", deep(101)],
+    ["a list 3000 deep", deep(3_000)],
+    ["a list 100000 deep", deep(100_000)],
+    ["an object 3000 deep", `${'{"a":'.repeat(3_000)}1${"}".repeat(3_000)}`],
+    ["a word that JSON does not know", "undefined", "$undefined"],
+    ["a number that JSON does not know", "NaN"],
+    ["a value cut off", '"a', '"a'],
+  ];
+  const CLEAR =
+    /^(BAD_REQUEST|BAD_USER_INPUT|GRAPHQL_PARSE_FAILED|GRAPHQL_VALIDATION_FAILED|ANSWER_INVALID|INVALID|INVALID_VALIDATOR|LIMIT)$/;
+
+  // jest would take a third parameter without a value for its callback.
+  const refused = REFUSED.map(([what, value, written = ""]) => [what, value, written] as const);
+
+  test.each(refused)("%s is refused wherever it stands, and leaves nothing behind", async (_what, value, written) => {
+    const of = await scene();
+    const before = await of.here.contents();
+    for (const place of PLACES) {
+      const answers = [await sent(of, place, value, false), ...(written ? [await sent(of, place, written, true)] : [])];
+      for (const { status, codes } of answers) {
+        expect(status).toBeLessThan(500);
+        expect(codes.length).toBeGreaterThan(0);
+        expect(codes.filter((code) => !CLEAR.test(code))).toEqual([]);
+      }
+    }
+    expect(await of.here.contents()).toEqual(before);
+  });
+
+  const KEPT = [
+    "true",
+    "0",
+    "-0",
+    "1e21",
+    "5e-324",
+    '"\\udbff\\udfff \\u2028"',
+    "[]",
+    '{"a":[null,{"b":-1.5}]}',
+    "null",
+    deep(90),
+  ];
+
+  test.each(KEPT.map((value) => [value.slice(0, 40), value]))(
+    "the setting %s is kept as it is",
+    async (_what, value) => {
+      const of = await scene();
+      for (const asLiteral of [false, true]) {
+        const place = PLACES.find(([, input]) => JSON.stringify(input(of)).includes("formSettings"))!;
+        const written = asLiteral ? value.replaceAll(/"(\w)":/g, "$1:") : value;
+        expect(await sent(of, place, written, asLiteral)).toEqual({ status: 200, codes: [] });
+        const { userDataForm } = await of.here.admin.ask(
+          "query ($uuid: UUID!) { userDataForm(uuid: $uuid) { formSettings { value } } }",
+          { uuid: of.draft.uuid },
+        );
+        // No database tells one zero from the other.
+        expect(userDataForm.formSettings).toEqual([{ value: value === "-0" ? 0 : JSON.parse(value) }]);
+      }
+    },
+  );
+
+  test("a key named as what every object inherits from is a key, where a document says it", async () => {
+    const { here, draft } = await scene();
+    const document = (value: string): string =>
+      `mutation { updateUserDataForm(input: { formId: "${draft.id}", formSettings: [{ name: "a", value: ${value} }] }) {
+        errors { code } userDataForm { formSettings { value } } } }`;
+    const { body } = await here.admin.send(document("{ __proto__: { polluted: 1 }, constructor: [toString] }"));
+    expect(body).toContain('"value":{"__proto__":{"polluted":1},"constructor":["toString"]}');
+    expect({}).not.toHaveProperty("polluted");
+  });
 });
 
 describe("a document that grows", () => {

@@ -61,6 +61,69 @@ for (const { id } of [here, beside]) {
     [id],
   );
 }
+const FORMS = 4_000;
+/** Of each kind. */
+const ENABLED = 20;
+const classification = await here.classification("Known");
+for (const { id } of [here, beside]) {
+  await made.database.sql(
+    `WITH made AS (SELECT i, kind, gen_random_uuid() AS id, gen_random_uuid() AS revision, 'form' || i AS name,
+         timestamptz '2024-01-01' + (i % 500 || ' days')::interval AS day
+       FROM generate_series(1, ${FORMS}) i, (VALUES ('USER_DATA'), ('INVESTOR_PREFERENCE')) kinds(kind)),
+     revisions AS (INSERT INTO form_revisions (tenant_id, id, form_id, number, name, form_pages, form_fields, form_settings)
+       SELECT $1, revision, id, 1, name, '[]', '[]', '[]' FROM made)
+     INSERT INTO forms (tenant_id, id, kind, name, name_norm, form_type, state, enablement, editor_validator, revision_id,
+       enforcement_type, created_at)
+     SELECT $1, id, kind, name, md5(name) || ' ' || name, (ARRAY['STANDARD', 'ONBOARDING', 'COMPLIANCE'])[1 + i % 3],
+       (ARRAY['PUBLISHED', 'DRAFT', 'ARCHIVED', 'PUBLISHED'])[1 + i % 4],
+       CASE i % ${FORMS / ENABLED} WHEN 0 THEN 'ENABLED' ELSE 'DISABLED' END,
+       '{"canEdit": true, "canDelete": true, "protectedFields": []}', revision,
+       CASE kind WHEN 'INVESTOR_PREFERENCE' THEN (ARRAY['REQUIRED', 'OPTIONAL', 'RECOMMENDED'])[1 + i / ${FORMS / ENABLED} % 3] END, day
+     FROM made`,
+    [id],
+  );
+  // For everybody the same first form, another one of their own, and one of those that investors are asked.
+  await made.database.sql(
+    `INSERT INTO form_implementations (tenant_id, id, form_id, form_kind, revision_id, user_id, status, assignments, created_at,
+       completed_at, valid_until)
+     SELECT $1, gen_random_uuid(), f.id, f.kind, f.revision_id, u.id, (ARRAY['ASSIGNED', 'IN_PROGRESS', 'COMPLETED', 'COMPLETED'])[1 + n % 4],
+       '[{"type": "USER"}]', timestamptz '2024-01-01' + (n % 500 || ' days')::interval,
+       CASE WHEN n % 4 > 1 THEN timestamptz '2024-06-01' + (n % 300 || ' days')::interval END,
+       CASE n % 4 WHEN 3 THEN now() + (n % 20 - 10 || ' days')::interval END
+     FROM (SELECT id, row_number() OVER (ORDER BY id) AS i FROM users WHERE tenant_id = $1) u
+       CROSS JOIN LATERAL (VALUES (0, 'USER_DATA', 1), (1, 'USER_DATA', 2 + u.i % ${FORMS - 2}),
+         (2, 'INVESTOR_PREFERENCE', 1 + u.i % ${ENABLED})) own(which, kind, i)
+       JOIN (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY enablement DESC, id) AS i FROM forms WHERE tenant_id = $1) f
+         ON f.kind = own.kind AND f.i = own.i
+       CROSS JOIN LATERAL (SELECT u.i * 3 + which AS n) numbered`,
+    [id],
+  );
+  await made.database.sql("ANALYZE forms, form_revisions, form_implementations");
+  // A tenth of the forms are for investors of ten classifications, a third of the users hold one.
+  await made.database.sql(
+    `INSERT INTO classifications (tenant_id, id, reference, name, name_norm)
+     SELECT $1, gen_random_uuid(), 'made' || i, 'made' || i, 'made' || i FROM generate_series(1, 9) i`,
+    [id],
+  );
+  await made.database.sql(
+    `INSERT INTO form_classifications (tenant_id, form_id, classification_id)
+     SELECT $1, f.id, c.id FROM forms f, classifications c
+     WHERE f.tenant_id = $1 AND c.tenant_id = $1 AND f.kind = 'INVESTOR_PREFERENCE' AND f.name LIKE '%7'`,
+    [id],
+  );
+  await made.database.sql(
+    `INSERT INTO form_classifications (tenant_id, form_id, classification_id)
+     SELECT f.tenant_id, f.id, (SELECT c.id FROM classifications c WHERE c.tenant_id = $1 LIMIT 1) FROM forms f
+     WHERE f.tenant_id = $1 AND enablement = 'ENABLED' AND f.enforcement_type = 'REQUIRED'`,
+    [id],
+  );
+  await made.database.sql(
+    `INSERT INTO user_classifications (tenant_id, user_id, classification_id, source)
+     SELECT u.tenant_id, u.id, (SELECT c.id FROM classifications c WHERE c.tenant_id = $1 LIMIT 1), 'MANUAL' FROM users u
+     WHERE u.tenant_id = $1 AND u.username IS NULL`,
+    [id],
+  );
+}
 const members = await made.database.sql<{ id: string }>(
   "SELECT id FROM users WHERE tenant_id = $1 ORDER BY id LIMIT 20",
   [here.id],
@@ -76,6 +139,27 @@ const invitedBefore = async (user: { guid: string }, days: number): Promise<unkn
   });
 for (let days = 0; days < 40; days++) await invitedBefore({ guid: members[days % members.length]!.id }, days * 12);
 for (let days = 0; days < 30; days++) await invitedBefore(investor, days * 16);
+/** A member of staff with some clients, and the investor with more answers than others. */
+const manager = await here.internal(["users.read", "forms.read", "submissions.read"]);
+await made.database.sql(
+  "UPDATE users SET assigned_internal_user_id = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[])",
+  [here.id, members.map(({ id }) => id), manager.guid],
+);
+await made.database.sql(
+  `INSERT INTO form_implementations (tenant_id, id, form_id, form_kind, revision_id, user_id, status, assignments, created_at, completed_at)
+   SELECT f.tenant_id, gen_random_uuid(), f.id, f.kind, f.revision_id, $2, 'COMPLETED', '[]', day, day
+   FROM forms f, generate_series(timestamptz '2024-01-01', '2024-07-01', '1 day') day
+   WHERE f.tenant_id = $1 AND f.name = 'form1' AND f.kind = 'USER_DATA'`,
+  [here.id, investor.guid],
+);
+/** The form that everybody was given, and one that a few were. */
+const given = await made.database.sql<{ id: string }>(
+  `SELECT form_id AS id FROM form_implementations WHERE tenant_id = $1 AND form_kind = 'USER_DATA'
+   GROUP BY 1 ORDER BY count(*) DESC`,
+  [here.id],
+);
+const [popular, rare] = [given[0]!.id, given.at(-1)!.id];
+const [client] = members;
 await made.database.sql("ANALYZE");
 
 const app = new pg.Client({ connectionString: made.database.appUrl, options: "-c timezone=UTC" });
@@ -114,12 +198,12 @@ interface Plans {
   custom: PlanNode[];
   generic: PlanNode[];
 }
-/** The statement over users, groups or invitations that a document makes the server send, as planned with its values and without. */
+/** The statement over users, groups, invitations, forms or implementations that a document makes the server send, as planned with its values and without. */
 async function plansOf(caller: Caller, document: string, variables: object): Promise<Plans> {
   const from = sentNow();
   await caller.ask(document, variables);
   const { text, values } = sentSince(from).findLast((one) =>
-    /FROM (user(s|_search|_groups|_group_search)|invitations) n\b/.test(one.text),
+    /FROM (user(s|_search|_groups|_group_search)|invitations|forms|form_implementations) n\b/.test(one.text),
   )!;
   return {
     custom: await explained("ANALYZE, TIMING OFF", { text, values }),
@@ -397,6 +481,248 @@ describe("invitations", () => {
     expect(user.invitations.nodes).toHaveLength(20);
     for (const { text, values } of sentSince(from)) {
       expect(touched(await explained("ANALYZE, TIMING OFF", { text, values }), "invitations")).toBeLessThan(50);
+    }
+  });
+});
+
+describe("forms", () => {
+  const LISTS: [list: string, kind: string][] = [
+    ["userDataForms", "USER_DATA"],
+    ["investorPreferenceForms", "INVESTOR_PREFERENCE"],
+  ];
+  const documentOf = (list: string): string => `query ($field: UserFormOrderField, $direction: OrderDirection,
+      $filter: ${list[0]!.toUpperCase()}${list.slice(1, -1)}Filter, $first: Int, $after: String, $last: Int, $before: String) {
+    ${list}(orderBy: { field: $field, direction: $direction }, filter: $filter,
+      first: $first, after: $after, last: $last, before: $before) { nodes { uuid } pageInfo { endCursor } }
+  }`;
+  const COLUMNS = { NAME: "name_norm", CREATED_AT: "created_at" };
+  const orders = Object.entries(COLUMNS).flatMap(([field, column]) =>
+    ["ASC", "DESC"].map((direction) => ({ field, direction, column })),
+  );
+
+  describe.each(LISTS)("%s", (list, kind) => {
+    test.each(orders)(
+      "by $field $direction come from an index in order: first, last, and deep both ways",
+      async ({ column, ...order }) => {
+        const answer = await admin.ask(documentOf(list), { ...order, first: 1 });
+        const parts = JSON.parse(Buffer.from(answer[list].pageInfo.endCursor, "base64url").toString()) as unknown[];
+        const [middle] = await made.database.sql<{ value: unknown; id: string }>(
+          `SELECT ${column} AS value, id FROM forms WHERE tenant_id = $1 AND kind = $2 ORDER BY 1, 2 OFFSET ${FORMS / 3} LIMIT 1`,
+          [here.id, kind],
+        );
+        const place = parts.with(2, middle!.value).with(3, middle!.id);
+        const cursor = Buffer.from(JSON.stringify(place)).toString("base64url");
+        for (const paging of [
+          { first: SIZE },
+          { last: SIZE },
+          { first: SIZE, after: cursor },
+          { last: SIZE, before: cursor },
+        ]) {
+          expectInOrder(await plansOf(admin, documentOf(list), { ...order, ...paging }), SIZE, "forms");
+        }
+      },
+    );
+
+    test("of a state, an enablement, a type or a classification are found soon, in every order", async () => {
+      const filters: object[] = [
+        { state: "DRAFT" },
+        { state: "ARCHIVED" },
+        { enablement: "ENABLED" },
+        { formType: "COMPLIANCE" },
+        ...(kind === "USER_DATA"
+          ? []
+          : [
+              { enforcementType: "REQUIRED" },
+              { enforcementType: "REQUIRED", enablement: "ENABLED" },
+              { classificationId: classification.id },
+            ]),
+      ];
+      for (const { column: _column, ...order } of orders) {
+        for (const filter of filters) {
+          const { custom } = await plansOf(admin, documentOf(list), { ...order, filter, first: SIZE });
+          expect([order, filter, types(custom, /^Seq Scan$/)]).toEqual([order, filter, []]);
+          expect([order, filter, touched(custom, "forms") < FORMS / 10]).toEqual([order, filter, true]);
+        }
+      }
+    });
+
+    test("of a name are looked for among those of the kind, and nowhere else", async () => {
+      for (const name of ["form123", "no such form"]) {
+        const { custom } = await plansOf(admin, documentOf(list), { filter: { name }, first: SIZE });
+        expect(types(custom, /^Seq Scan$/)).toEqual([]);
+        expect(touched(custom, "forms")).toBeLessThanOrEqual(FORMS);
+      }
+    });
+  });
+
+  test("that are offered are few, whoever asks", async () => {
+    for (const caller of [admin, investor]) {
+      const from = sentNow();
+      await caller.ask("{ enabledUserDataForms(first: 100) { totalCount nodes { uuid } } }");
+      for (const { text, values } of sentSince(from)) {
+        const nodes = await explained("ANALYZE, TIMING OFF", { text, values });
+        expect(touched(nodes, "forms")).toBeLessThanOrEqual(ENABLED);
+        expect(touched(nodes, "form_implementations")).toBeLessThanOrEqual(ENABLED);
+      }
+    }
+  });
+});
+
+describe("submissions", () => {
+  const SUBMISSIONS = `query ($field: UserDataFormSubmissionOrderField! = CREATED_AT, $direction: OrderDirection,
+      $filter: UserDataFormSubmissionFilter, $first: Int, $after: String, $last: Int, $before: String) {
+    userDataFormSubmissions(orderBy: { field: $field, direction: $direction }, filter: $filter,
+      first: $first, after: $after, last: $last, before: $before) { nodes { uuid } pageInfo { endCursor } }
+  }`;
+  const ORDERS = ["CREATED_AT", "COMPLETED_AT"].flatMap((field) =>
+    ["ASC", "DESC"].map((direction) => ({ field, direction })),
+  );
+
+  /** A cursor into the middle of each part of the order: what is completed, and what is not. */
+  async function cursorsInto(order: { field: string; direction: string }): Promise<string[]> {
+    const { userDataFormSubmissions } = await admin.ask(SUBMISSIONS, { ...order, first: 1 });
+    const cursor = userDataFormSubmissions.pageInfo.endCursor as string;
+    const parts = JSON.parse(Buffer.from(cursor, "base64url").toString()) as unknown[];
+    const segments =
+      order.field === "CREATED_AT"
+        ? [["created_at", "true"]]
+        : [
+            ["completed_at", "completed_at IS NOT NULL"],
+            ["NULL", "completed_at IS NULL"],
+          ];
+    const cursors = segments.map(async ([column, among], segment) => {
+      const [middle] = await made.database.sql<{ value: unknown; id: string }>(
+        `SELECT ${column} AS value, id FROM form_implementations WHERE tenant_id = $1 AND form_kind = 'USER_DATA' AND ${among}
+         ORDER BY 1, 2 OFFSET ${ROWS / 3} LIMIT 1`,
+        [here.id],
+      );
+      const place = parts.with(1, segment).with(2, middle!.value).with(3, middle!.id);
+      return Buffer.from(JSON.stringify(place)).toString("base64url");
+    });
+    return Promise.all(cursors);
+  }
+
+  test.each(ORDERS)(
+    "by $field $direction come from an index in order: first, last, and deep both ways",
+    async (order) => {
+      const pagings: object[] = [{ first: SIZE }, { last: SIZE }];
+      for (const cursor of await cursorsInto(order)) {
+        pagings.push({ first: SIZE, after: cursor }, { last: SIZE, before: cursor });
+      }
+      for (const paging of pagings) {
+        const plans = await plansOf(admin, SUBMISSIONS, { ...order, ...paging });
+        expectInOrder(plans, SIZE, "form_implementations");
+        expect(touched(plans.custom, "form_implementations")).toBeGreaterThan(SIZE);
+      }
+    },
+  );
+
+  const days = { completedOnFrom: "2024-06-05", completedOnTo: "2024-06-10" };
+  const FILTERS: object[] = [
+    { formId: popular },
+    { formId: rare },
+    { userId: client!.id },
+    { userId: investor.id },
+    { formId: popular, userId: client!.id },
+    { formId: rare, status: ["ASSIGNED"] },
+    ...["ASSIGNED", "IN_PROGRESS", "COMPLETED", "EXPIRED"].map((status) => ({ status: [status] })),
+    { status: ["ASSIGNED", "EXPIRED"] },
+    { formId: popular, status: ["EXPIRED"] },
+    { formId: popular, ...days },
+    days,
+  ];
+
+  const requests = FILTERS.flatMap((filter) => ORDERS.map((order) => ({ filter, order }))).map(
+    (request) => [JSON.stringify(request), request] as const,
+  );
+
+  test.each(requests)("%s is answered without a scan of the tenant", async (_request, { filter, order }) => {
+    const { custom } = await plansOf(admin, SUBMISSIONS, { ...order, filter, first: SIZE });
+    expect(types(custom, /^Seq Scan$/)).toEqual([]);
+    expect(touched(custom, "form_implementations")).toBeLessThanOrEqual(ROWS / 8);
+    // With a filter each request is planned anew.
+    expect(sentSince(-1)[0]!.prepare).toBe(false);
+  });
+
+  test("of an internal member start from the few clients", async () => {
+    for (const order of ORDERS) {
+      for (const filter of [null, ...FILTERS]) {
+        const plans = await plansOf(manager, SUBMISSIONS, { ...order, filter, first: SIZE });
+        const asked = JSON.stringify({ ...order, ...filter });
+        // Each part of the order by completion looks through all of them.
+        const parts = order.field === "COMPLETED_AT" ? 2 : 1;
+        expect([asked, touched(plans.custom, "form_implementations") <= parts * 3 * members.length]).toEqual([
+          asked,
+          true,
+        ]);
+        expect([asked, touched(plans.custom) <= parts * (members.length + 1)]).toEqual([asked, true]);
+        for (const nodes of filter === null ? [plans.custom, plans.generic] : [plans.custom]) {
+          expect([asked, types(nodes, /^Seq Scan$/)]).toEqual([asked, []]);
+        }
+      }
+    }
+  });
+});
+
+describe("what users are asked", () => {
+  /** Each statement of a document, checked to scan none of the large tables; the rows that it touches, by table. */
+  async function touchedBy(caller: Caller, document: string, variables: object): Promise<Record<string, number>[]> {
+    const from = sentNow();
+    await caller.ask(document, variables);
+    const counts: Record<string, number>[] = [];
+    for (const { text, values } of sentSince(from)) {
+      const custom = await explained("ANALYZE, TIMING OFF", { text, values });
+      for (const nodes of [custom, await explained("GENERIC_PLAN", text)]) {
+        expect([text, types(nodes, /^Seq Scan$/).filter((scan) => /users|form/.test(scan))]).toEqual([text, []]);
+      }
+      const tables = new Set(custom.flatMap((node) => node["Relation Name"] ?? []));
+      counts.push(Object.fromEntries([...tables].map((table) => [table, touched(custom, table)])));
+    }
+    return counts;
+  }
+
+  const most = (counts: Record<string, number>[], table: string): number =>
+    Math.max(...counts.map((tables) => tables[table] ?? 0));
+
+  const EVERYTHING = `formImplementations { totalCount nodes { form { name } formRevision { number } } }
+    enabledUserDataForms(first: 5) { totalCount edges { implementation { uuid } node { name } } }
+    preferenceGate { blocked validUntil outstanding(first: 5) { totalCount nodes { name } } }
+    enabledInvestorPreferenceForms(first: 5) { totalCount edges { blocking matchedClassifications { name }
+      implementation { uuid } node { name } } }`;
+
+  test.each([1, 100])("of %i users comes from what is theirs and what is offered", async (first) => {
+    const document = `query ($first: Int) { users(first: $first, type: INVESTOR) { nodes { ${EVERYTHING} } } }`;
+    const counts = await touchedBy(admin, document, { first });
+    expect(most(counts, "users")).toBeLessThanOrEqual(5 * (first + 1));
+    expect(most(counts, "forms")).toBeLessThanOrEqual(ENABLED * first);
+    expect(most(counts, "form_implementations")).toBeLessThanOrEqual(3 * ENABLED * first);
+  });
+
+  test("of the caller, too", async () => {
+    const counts = await touchedBy(investor, `{ me { ${EVERYTHING} } }`, {});
+    expect(most(counts, "users")).toBeLessThanOrEqual(ENABLED);
+    expect(most(counts, "forms")).toBeLessThanOrEqual(ENABLED);
+  });
+
+  test("implementations of one user come from their index, the newest first", async () => {
+    const document = "query ($guid: UUID!) { user(guid: $guid) { formImplementations(first: 20) { nodes { uuid } } } }";
+    const counts = await touchedBy(admin, document, { guid: investor.guid });
+    expect(most(counts, "form_implementations")).toBeGreaterThanOrEqual(SIZE);
+    expect(most(counts, "form_implementations")).toBeLessThanOrEqual(2 * SIZE);
+  });
+
+  test("forms and implementations by their keys are found there, whoever asks", async () => {
+    const document = `query ($form: UUID!, $of: [_Any!]!) { userDataForm(uuid: $form) { formFields { label } }
+      _entities(representations: $of) { ... on UserFormImplementation { status form { name } } } }`;
+    const [implementation] = await made.database.sql<{ id: string }>(
+      "SELECT id FROM form_implementations WHERE tenant_id = $1 AND user_id = $2 LIMIT 1",
+      [here.id, client!.id],
+    );
+    const of = [{ __typename: "UserFormImplementation", uuid: implementation!.id }];
+    for (const caller of [admin, manager, investor]) {
+      const counts = await touchedBy(caller, document, { form: rare, of });
+      expect(most(counts, "forms")).toBeLessThanOrEqual(1);
+      expect(most(counts, "form_implementations")).toBeLessThanOrEqual(3 * members.length);
     }
   });
 });

@@ -279,11 +279,11 @@ test.each([
   ["gates", 3, nested("preferenceGate { blocked validUntil }")],
   ["gates and what blocks", 5, nested("preferenceGate { blocked outstanding { totalCount nodes { name } } }")],
   [
-    "all that concerns forms",
-    18,
+    "all that concerns forms, no loader of it asked twice",
+    17,
     nested(`formImplementations(first: 2) { totalCount nodes { status form { name ... on InvestorPreferenceForm { enforcementType } }
         formRevision { number formFields { label } } formFieldAnswers { value formField { label } } } }
-      enabledUserDataForms(first: 2) { totalCount edges { implementation { status } node { name } } }
+      enabledUserDataForms(first: 2) { totalCount edges { node { name } } }
       enabledInvestorPreferenceForms(first: 2) { totalCount edges { blocking matchedClassifications { name }
         implementation { status } node { name classifications { nodes { name } } } } }
       preferenceGate { blocked outstanding { totalCount nodes { name } } }`),

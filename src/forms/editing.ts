@@ -112,7 +112,7 @@ function refuseProtected({ protectedFields }: EditorValidator, before: Definitio
   const errors = protectedFields.flatMap((reference) => {
     const [old, current] = [before, after].map(({ formFields }) => {
       const field = formFields.find((one) => one.reference === reference);
-      return field && Object.entries(field).filter(([property]) => property !== "order" && property !== "formPage");
+      return field && Object.assign({}, field, { order: 0, formPage: null });
     });
     if (!old || isDeepStrictEqual(old, current)) return [];
     const index = after.formFields.findIndex((one) => one.reference === reference);

@@ -156,6 +156,7 @@ const answered = (column: "answers" | "drafts") => ({
 @Index("form_implementations_by_form_and_user", ["tenantId", "formId", "userId", "storedStatus", "validUntil"])
 @Index("form_implementations_by_revision", ["tenantId", "revisionId"])
 @Index("form_implementations_by_created_at", ["tenantId", "formKind", "createdAt", "uuid"])
+@Index("form_implementations_by_status", ["tenantId", "formKind", "storedStatus", "createdAt", "uuid"])
 @Index("form_implementations_by_completed_at", ["tenantId", "formKind", "completedAt", "uuid"])
 export class FormImplementation implements Node {
   @PrimaryColumn("uuid", { select: false })

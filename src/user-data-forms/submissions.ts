@@ -11,6 +11,7 @@ import {
   OrderDirection,
   orderOf,
   PageArgs,
+  type Segment,
   type Selection,
   type Sort,
   type Sql,
@@ -29,11 +30,6 @@ registerEnumType(SubmissionOrderField, {
     COMPLETED_AT: { description: "When it was completed." },
   },
 });
-
-const SUBMISSION_SORTS: Record<SubmissionOrderField, Sort> = {
-  [SubmissionOrderField.CREATED_AT]: by("n.created_at"),
-  [SubmissionOrderField.COMPLETED_AT]: byNullable("n.completed_at"),
-};
 
 const SubmissionOrder = orderOf("UserDataFormSubmission", SubmissionOrderField, "CREATED_AT");
 
@@ -73,12 +69,21 @@ export function submissionSelection({ filter, orderBy }: SubmissionsArgs): Selec
   const { status, ...rest } = filter ?? {};
   const conditions = [sql`n.form_kind = ${FormKind.USER_DATA}`, ...filterConditions(rest)];
   return {
-    sort: SUBMISSION_SORTS[field],
+    sort: field === SubmissionOrderField.COMPLETED_AT ? completionSort(filter ?? {}) : by("n.created_at"),
     direction: orderBy ? (orderBy.direction ?? OrderDirection.ASC) : OrderDirection.DESC,
     where: (now) => join([...conditions, ...(status ? [statusIn(status, now)] : [])], " AND "),
     prepare: !filter,
     identity: [field, filter ?? null],
   };
+}
+
+/** Only that part of the order, of the completed and of the open ones, which the filter leaves anything of. */
+function completionSort({ status, completedOnFrom, completedOnTo }: SubmissionFilter): Sort {
+  const [completed, open] = byNullable("n.completed_at") as [Segment, Segment];
+  const wasCompleted = (one: ImplementationStatus): boolean =>
+    one === ImplementationStatus.COMPLETED || one === ImplementationStatus.EXPIRED;
+  if (completedOnFrom != null || completedOnTo != null || status?.every(wasCompleted)) return [completed];
+  return status && !status.some(wasCompleted) ? [open] : [completed, open];
 }
 
 const statusIn = (statuses: readonly ImplementationStatus[], now: Date): Sql =>

@@ -21,7 +21,7 @@ export interface DealsSubgraph {
   stop(): Promise<void>;
 }
 
-/** A neighbour: a subgraph of its own over HTTP that refers to users by guid and to groups by global id. */
+/** A neighbour: a subgraph of its own over HTTP that refers to users by guid, to groups by global id, and asks the gate. */
 export async function startDeals(deals: readonly Deal[]): Promise<DealsSubgraph> {
   const resolvers = {
     Query: { deals: (_root: unknown, { first }: { first: number }) => deals.slice(0, first) },
@@ -33,6 +33,8 @@ export async function startDeals(deals: readonly Deal[]): Promise<DealsSubgraph>
     User: {
       deals: ({ guid }: { guid: string }, { first }: { first: number }) =>
         deals.filter((deal) => deal.investor === guid).slice(0, first),
+      mayInvest: ({ preferenceGate }: { preferenceGate: { blocked: boolean } | null }) =>
+        preferenceGate && !preferenceGate.blocked,
     },
   };
   const server = new ApolloServer({

@@ -1,7 +1,7 @@
 import { v4 as uuidv4, v7 as uuidv7 } from "uuid";
 import { toGlobalId } from "../../src/kit/index.js";
 import { executableSchema, usersSdl } from "../../src/schema.js";
-import { type Answer, type Caller, harness, type Person, type TestTenant } from "../harness/index.js";
+import { type Answer, type Caller, type FormValues, harness, type Person, type TestTenant } from "../harness/index.js";
 import { type Deal, startDeals } from "./deals.js";
 import { startRouter } from "./router.js";
 import { compose, type Subgraph, subgraphs } from "./supergraph.js";
@@ -50,6 +50,9 @@ const ENTITIES = `query Entities($representations: [_Any!]!) {
     __typename
     ... on User { guid name }
     ... on UserGroup { id title: name }
+    ... on UserForm { uuid formName: name formFields { reference } }
+    ... on InvestorPreferenceForm { enforcementType }
+    ... on UserFormImplementation { uuid status form { __typename } formFieldAnswers { value } }
   }
 }`;
 const references = (caller: Caller, ...representations: unknown[]) => caller.send(ENTITIES, { representations });
@@ -151,6 +154,43 @@ describe("through the router", () => {
     expect(twenty.statements).toBe(one.statements);
   });
 
+  test("the gate tells a service whether an investor may invest, by one statement for 20", async () => {
+    const tenant = await here.tenant();
+    const label = await tenant.classification();
+    await tenant.preferenceForm({ classifications: [label] });
+    const investors = await people(tenant, 20);
+    for (const investor of investors.slice(0, 5)) await tenant.classify(investor, label);
+    const service = await tenant.service("users.read", "forms.read");
+    const query = "{ deals { investor { guid mayInvest preferenceGate { blocked validUntil } } } }";
+
+    write(deal(investors[0]!));
+    const one = await route(service, query);
+    write(...investors.map((investor) => deal(investor)));
+    const twenty = await route(service, query);
+
+    expect(twenty.errors).toBeUndefined();
+    expect(twenty.data.deals).toEqual(
+      investors.map(({ guid }, index) => ({
+        investor: { guid, mayInvest: index >= 5, preferenceGate: { blocked: index < 5, validUntil: null } },
+      })),
+    );
+    expect(one.statements).toBeGreaterThan(0);
+    expect(twenty.statements).toBe(one.statements);
+  });
+
+  test("without forms.read nobody learns another's gate", async () => {
+    const { user, ...tenant } = await tenantWith();
+    await tenant.preferenceForm();
+    write(deal(user));
+    const query = "{ deals { investor { name mayInvest preferenceGate { blocked } } } }";
+
+    const service = await route(await tenant.service("users.read"), query);
+    const own = await route(user, query);
+
+    expect(service.data.deals).toEqual([{ investor: { name, mayInvest: null, preferenceGate: null } }]);
+    expect(own.data.deals).toEqual([{ investor: { name, mayInvest: false, preferenceGate: { blocked: true } } }]);
+  });
+
   test("another tenant's investor is null, as one that does not exist", async () => {
     const { admin, user } = await tenantWith();
     const stranger = await (await here.tenant()).user();
@@ -213,6 +253,58 @@ describe("`_entities`", () => {
     const person = { __typename: "User", guid: user.guid, name };
     const found = { __typename: "UserGroup", id: family.id, title: "The Family" };
     expect(data._entities).toEqual([person, person, person, found, found]);
+  });
+
+  test("forms and implementations are found by either key", async () => {
+    const { admin, ...tenant } = await tenantWith();
+    const [form, preference] = [
+      await tenant.form({ name: "Profile" }),
+      await tenant.preferenceForm({ name: "Wishes" }),
+    ];
+    const given = await tenant.implementation(tenant.user, form, { answers: { [form.fields.motto!]: "Onwards" } });
+
+    const { data } = await references(
+      admin,
+      ...[form, preference, given].flatMap(({ id, uuid }, index) => {
+        const __typename = ["UserDataForm", "InvestorPreferenceForm", "UserFormImplementation"][index];
+        return [
+          { __typename, uuid },
+          { __typename, id },
+          { __typename, uuid: uuid.toUpperCase() },
+        ];
+      }),
+    );
+
+    const formFields = [{ reference: "motto" }];
+    const found = [
+      { __typename: "UserDataForm", uuid: form.uuid, formName: "Profile", formFields },
+      {
+        __typename: "InvestorPreferenceForm",
+        uuid: preference.uuid,
+        formName: "Wishes",
+        formFields,
+        enforcementType: "REQUIRED",
+      },
+      {
+        __typename: "UserFormImplementation",
+        uuid: given.uuid,
+        status: "ASSIGNED",
+        form: { __typename: "UserDataForm" },
+        formFieldAnswers: [{ value: "Onwards" }],
+      },
+    ];
+    expect(data._entities).toEqual(found.flatMap((one) => [one, one, one]));
+  });
+
+  test("a form is none of the other kind", async () => {
+    const { admin, ...tenant } = await tenantWith();
+    const [form, preference] = [await tenant.form(), await tenant.preferenceForm()];
+    const { data } = await references(
+      admin,
+      { __typename: "InvestorPreferenceForm", uuid: form.uuid },
+      { __typename: "UserDataForm", uuid: preference.uuid },
+    );
+    expect(data._entities).toEqual([null, null]);
   });
 
   test("100 references with doubles and unknown ones are answered in their order by one statement", async () => {
@@ -278,6 +370,15 @@ describe("`_entities`", () => {
     ["no type", { guid: uuidv7() }, "__typename"],
     ["an unknown type", { __typename: "Yacht", id: "1" }, "__typename"],
     ["a type that is no entity", { __typename: "PageInfo", hasNextPage: true }, "__typename"],
+    ["a uuid that is none", { __typename: "UserDataForm", uuid: "64df4f2d" }, "uuid"],
+    ["a guid where a uuid is due", { __typename: "UserDataForm", guid: uuidv7() }, "id"],
+    [
+      "an id of the other kind of form",
+      { __typename: "UserDataForm", id: toGlobalId("InvestorPreferenceForm", uuidv7()) },
+      "id",
+    ],
+    ["the interface of forms", { __typename: "UserForm", uuid: uuidv7() }, "__typename"],
+    ["a field of a form", { __typename: "UserFormField", uuid: uuidv7() }, "__typename"],
     ["an interface", { __typename: "Node", id: toGlobalId("User", uuidv7()) }, "__typename"],
     ["a type named as what every object has", { __typename: "constructor", id: "1" }, "__typename"],
     ["a number", 7, "__typename"],
@@ -329,6 +430,13 @@ describe("`_entities`", () => {
 async function tenantWith() {
   const tenant = await here.tenant();
   const user = await tenant.user({ forename: "Ida", surname: "Investor" });
-  const group = (values: Parameters<TestTenant["group"]>[0]) => tenant.group(values);
-  return { admin: tenant.admin, user, group };
+  return {
+    admin: tenant.admin,
+    user,
+    group: (values: Parameters<TestTenant["group"]>[0]) => tenant.group(values),
+    form: (values?: FormValues) => tenant.form(values),
+    preferenceForm: (values?: FormValues) => tenant.preferenceForm(values),
+    implementation: (...of: Parameters<TestTenant["implementation"]>) => tenant.implementation(...of),
+    service: (...scopes: Parameters<TestTenant["service"]>) => tenant.service(...scopes),
+  };
 }
