@@ -1,7 +1,7 @@
 import { isCalendarDay, isEmailAddress, isStorable, isUuid } from "../kit/index.js";
 import { COUNTRIES } from "./countries.js";
-import { type FormField, FormFieldTypeName, type FormFieldValidator } from "./definition.js";
-import { matchesWhole, patternProblem } from "./patterns.js";
+import { type FormField, type FormFieldOption, FormFieldTypeName, type FormFieldValidator } from "./definition.js";
+import { matchesWhole, MAX_WORK, patternProblem, patternWork } from "./patterns.js";
 
 /** How many bytes of UTF-8 the JSON text of an answer may have. */
 export const MAX_ANSWER_BYTES = 10_240;
@@ -40,7 +40,16 @@ const text =
 // The shortest text of a number is the one that was sent; sums like 0.1 + 0.2 are not amounts.
 const isAmount = (value: number): boolean => Math.abs(value) < 1e13 && /^-?\d+(\.\d{1,2})?$/.test(String(value));
 
-const optionValues = ({ options }: FormField): Set<unknown> => new Set(options?.map(({ value }) => value));
+const valuesOf = new WeakMap<FormFieldOption[], Set<unknown>>();
+
+/** What can be chosen; made once for a field, however many conditions compare its answer. */
+function optionValues({ options }: FormField): Set<unknown> {
+  if (!options) return new Set();
+  let values = valuesOf.get(options);
+  if (!values) valuesOf.set(options, (values = new Set(options.map(({ value }) => value))));
+  return values;
+}
+
 const isOption = text((value, field) => optionValues(field).has(value));
 
 const areOptions = (value: unknown, field: FormField): boolean => {
@@ -167,10 +176,12 @@ export const hasRules = (validator: FormFieldValidator): boolean =>
 /** What is wrong with the rules themselves: rule -> sentence. */
 export function validatorProblems(
   validator: FormFieldValidator,
-  { formFieldType: { name: type }, options }: Pick<FormField, "formFieldType" | "options">,
+  field: FormField,
 ): Map<keyof FormFieldValidator, string> {
   const { required, minSelections, pattern } = validator;
-  const { rules } = FIELD_TYPES[type];
+  const { formFieldType, options } = field;
+  const type = formFieldType.name;
+  const { rules, accepts, answer } = FIELD_TYPES[type];
   const problems = new Map<keyof FormFieldValidator, string>();
   if (required && type === FormFieldTypeName.STATIC) problems.set("required", "STATIC has no answer.");
   if (minSelections !== null && minSelections > (options?.length ?? 0)) {
@@ -182,6 +193,7 @@ export function validatorProblems(
   }
   const unusable = pattern === null ? null : patternProblem(pattern);
   if (unusable) problems.set("pattern", unusable);
+  else if (patternWork(validator) > MAX_WORK) problems.set("pattern", "Takes too long. Give it a smaller maxLength.");
   for (const rule of RULES) {
     const bound = validator[rule];
     if (bound === null) continue;
@@ -189,6 +201,10 @@ export function validatorProblems(
     else if (typeof bound !== "number") continue;
     else if (!Number.isFinite(bound)) problems.set(rule, "Has to be finite.");
     else if (bound < 0 && !rule.endsWith("Value")) problems.set(rule, "Cannot be negative.");
+    else if (bound === 0 && (rule === "maxLength" || rule === "maxSelections"))
+      problems.set(rule, "Has to be 1 or more.");
+    else if (rule === "minLength" && bound > MAX_ANSWER_BYTES) problems.set(rule, "No answer is so long.");
+    else if (rule.endsWith("Value") && !accepts(bound, field)) problems.set(rule, `Has to be ${answer}.`);
   }
   return problems;
 }

@@ -15,6 +15,7 @@ import {
   type FormSetting,
 } from "./definition.js";
 import { comparisonProblem, isOnCycle } from "./evaluate.js";
+import { MAX_FORM_WORK, patternWork } from "./patterns.js";
 import type {
   DefinitionInput,
   FormFieldConditionInput,
@@ -30,9 +31,7 @@ export const MAX_PAGES = 50;
 export const MAX_SETTINGS = 50;
 export const MAX_OPTIONS = 250;
 export const MAX_CONDITIONS = 20;
-/** Each may take the server milliseconds whenever answers are saved. */
-export const MAX_PATTERNS = 50;
-/** The JSON of pages, fields and settings, as they are sent. */
+/** The JSON of pages, fields and settings, without what goes without saying. */
 export const MAX_DEFINITION_BYTES = 102_400;
 /** How many errors one refusal names. */
 const MAX_ERRORS = 100;
@@ -123,8 +122,6 @@ function refuseLarge({ formPages, formFields, formSettings }: DefinitionInput, r
     atMost(MAX_OPTIONS, options, `formFields.${index}.options`);
     atMost(MAX_CONDITIONS, formFieldConditions, `formFields.${index}.formFieldConditions`);
   }
-  const patterns = formFields?.filter(({ validator }) => validator?.pattern).length ?? 0;
-  if (patterns > MAX_PATTERNS) report.add(UsersErrorCode.LIMIT, `At most ${MAX_PATTERNS} patterns.`, "formFields");
   report.end();
   if (jsonBytes({ formPages, formFields, formSettings }) > MAX_DEFINITION_BYTES) {
     report.add(UsersErrorCode.LIMIT, "Pages, fields and settings have 100 kB of JSON at most.");
@@ -134,11 +131,24 @@ function refuseLarge({ formPages, formFields, formSettings }: DefinitionInput, r
 
 function jsonBytes(value: unknown): number {
   try {
-    return Buffer.byteLength(JSON.stringify(value));
+    return Buffer.byteLength(JSON.stringify(value, said));
   } catch {
     // Nested deeper than the stack is.
     return Infinity;
   }
+}
+
+const UNSAID: Readonly<Record<string, unknown>> = {
+  conditionEffect: FormConditionEffect.SHOW,
+  conditionMatch: FormConditionMatch.ALL,
+  required: false,
+};
+
+/** What was sent and what is kept say the same thing in as many bytes: a part that stays is no larger in an update. */
+function said(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  if (value === null || key === "uuid" || key === "order" || value === UNSAID[key]) return undefined;
+  if (Array.isArray(value) && value.length === 0 && key.startsWith("form")) return undefined;
+  return (key === "name" && value === this.reference) || (key === "label" && value === this.value) ? undefined : value;
 }
 
 function pagesOf(inputs: readonly FormPageInput[], before: readonly FormPage[], report: Report): FormPage[] {
@@ -185,6 +195,10 @@ function fieldsOf(
   const uuids = fieldUuids(inputs, before, report);
   const fields = inputs.map((input, order) => fieldOf(input, order, uuids[order]!, pages, report));
   repeatedReferences(fields, "formFields", report);
+  const work = fields.reduce((sum, { validator }) => sum + (validator ? patternWork(validator) : 0), 0);
+  if (work > MAX_FORM_WORK) {
+    report.add(UsersErrorCode.LIMIT, "The patterns take too long together. Give them a maxLength.", "formFields");
+  }
   // Only now, because a condition may be about a field further down.
   const byReference = new Map(fields.map((field) => [field.reference, field]));
   for (const [index, field] of fields.entries()) {
@@ -315,7 +329,7 @@ function validatorOf(input: FormFieldValidatorInput, path: string, report: Repor
     maxSelections: input.maxSelections ?? null,
     minDate: input.minDate ?? null,
     maxDate: input.maxDate ?? null,
-    pattern: input.pattern || null,
+    pattern: input.pattern?.normalize("NFC") || null,
     message: report.optional(input.message, 255, `${path}.message`),
   };
   return hasRules(validator) ? validator : null;

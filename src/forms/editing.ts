@@ -5,17 +5,19 @@ import { multilineText, refuseStale, requiredText } from "../users/index.js";
 import { checkDefinition } from "./check-definition.js";
 import type { Definition, EditorValidator } from "./definition.js";
 import { Form, FormEnablement, type FormKind, FormState, FormTypeName, TYPE_OF_KIND } from "./form.js";
-import type { CreateFormInput, EditorValidatorInput, UpdateFormInput } from "./inputs.js";
+import type { CreateFormInput, EditorValidatorInput, FormInput, UpdateFormInput } from "./inputs.js";
 import { FormRevision } from "./revision.js";
 
 const MAX_MONTHS = 120;
 
 /** The form that a write is about, locked. Whoever may write forms sees them all. */
-export const formToChange = (ctx: Context, id: string, kinds: readonly FormKind[]): Promise<Form> => {
+export async function formToChange(ctx: Context, input: FormInput, kinds: readonly FormKind[]): Promise<Form> {
   const types = kinds.map((kind) => TYPE_OF_KIND[kind]);
-  const uuid = keyOf(types, id, ["input", "formId"]);
-  return ctx.db.get(Form, { uuid }, "formId", sql` AND n.kind = ANY(${kinds}::text[])`);
-};
+  const uuid = keyOf(types, input.formId, ["input", "formId"]);
+  const form = await ctx.db.get(Form, { uuid }, "formId", sql` AND n.kind = ANY(${kinds}::text[])`);
+  refuseStale(form, input.expectedVersion);
+  return form;
+}
 
 /** Makes a form in DRAFT. */
 export async function createForm(
@@ -53,7 +55,6 @@ export async function createForm(
 
 /** Changes what a form asks: at once in DRAFT, as the staged next revision once it is published. */
 export async function updateForm({ db, now }: Context, form: Form, input: UpdateFormInput): Promise<Form> {
-  refuseStale(form, input.expectedVersion);
   refuseArchived(form);
   if (!form.editorValidator.canEdit) refuse(UsersErrorCode.FORM_PROTECTED, "This form cannot be changed.", "formId");
   const latest = await db.get(FormRevision, { uuid: form.stagedRevisionId ?? form.revisionId }, "formId");

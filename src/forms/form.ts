@@ -107,7 +107,8 @@ export class FormType {
 /** A part of the form's present revision, in both languages. */
 const ofRevision = (property: "formPages" | "formFields" | "formSettings", column: string) => ({
   of: async ({ revisionId }: Form, ctx: Context): Promise<unknown> =>
-    (await revisionShown.load(ctx, revisionId))![property],
+    // A draft may be deleted while a list of forms is answered.
+    (await revisionShown.load(ctx, revisionId))?.[property] ?? [],
   sql: (row: string, { db }: Context): Sql => sql`(SELECT ${raw(`r.${column}`)} FROM form_revisions r
     WHERE ${db.tenantIs("r")} AND r.id = ${raw(row)}.revision_id)`,
 });

@@ -12,6 +12,7 @@ import {
   Hidden,
   JSONValue,
   Node,
+  oneBy,
   raw,
   sql,
   type Sql,
@@ -21,6 +22,7 @@ import { User } from "../users/index.js";
 import { FormField } from "./definition.js";
 import { Form, type FormKind } from "./form.js";
 import { FormRevision, revisionShown } from "./revision.js";
+import { implementationVisible } from "./visible.js";
 
 export enum ImplementationStatus {
   ASSIGNED = "ASSIGNED",
@@ -122,6 +124,7 @@ export type Answers = Readonly<Record<string, unknown>>;
 /** The answers of one of the two columns with their fields, in the order of the fields; in both languages. */
 const answered = (column: "answers" | "drafts") => ({
   of: async (row: FormImplementation, ctx: Context): Promise<FormFieldAnswer[]> => {
+    if (!(await mayRead(row, ctx))) return [];
     const { formFields } = (await revisionShown.load(ctx, row.revisionId))!;
     return formFields
       .filter(({ uuid }) => Object.hasOwn(row[column], uuid))
@@ -217,7 +220,7 @@ export class FormImplementation implements Node {
 
   @ComputedList<FormImplementation>(() => FormFieldAnswer, {
     description:
-      "The answers to the fields that the conditions show, in the order of the fields; of a completed one the whole set.",
+      "The answers to the fields that the conditions show, in the order of the fields; of a completed one the whole set. None to whoever may not see the user's implementations.",
     ...answered("answers"),
   })
   formFieldAnswers!: FormFieldAnswer[];
@@ -259,4 +262,14 @@ export class FormImplementation implements Node {
     description: "Grows by one with every change; give it back as `expectedVersion`.",
   })
   version!: number;
+}
+
+export const implementationByUuid = oneBy(FormImplementation, "uuid", implementationVisible);
+
+/** A mutation's payload, also one that is answered again, shows its object to who may write it; answers take more. */
+async function mayRead(row: FormImplementation, ctx: Context): Promise<boolean> {
+  const { viewer, now } = ctx;
+  if (viewer.kind === "USER" && viewer.id === row.userId) return true;
+  if (implementationVisible(viewer, "n", now) === null) return true;
+  return (await implementationByUuid.load(ctx, row.uuid)) !== null;
 }

@@ -1,7 +1,6 @@
 import { constraintMeans, UsersErrorCode } from "../kit/index.js";
 import { Form } from "./form.js";
-import { FormImplementation } from "./implementation.js";
-import { implementationByUuid } from "./loaders.js";
+import { FormImplementation, implementationByUuid } from "./implementation.js";
 import { ArchiveForm } from "./mutations/archive-form.js";
 import { CompleteFormImplementation } from "./mutations/complete-form-implementation.js";
 import { PublishForm } from "./mutations/publish-form.js";
@@ -48,10 +47,10 @@ export {
   inForce,
   statusIs,
 } from "./implementation.js";
-export { CreateFormInput, type DefinitionInput, UpdateFormInput } from "./inputs.js";
+export { CreateFormInput, type DefinitionInput, FormInput, UpdateFormInput } from "./inputs.js";
 export { FormFilter, FormOrder, formSelection, FormsArgs } from "./list.js";
-export { implementationByUuid, latestImplementation } from "./loaders.js";
+export { latestImplementation } from "./loaders.js";
 export { FormImplementationConnection } from "./queries.js";
-export { formToGive, userToAsk } from "./rules.js";
+export { formToGive, refuseOpen, userToAsk } from "./rules.js";
 export { formVisible, implementationVisible, maySeeFormsOf, worksWithForms } from "./visible.js";
 export { FormRevision } from "./revision.js";

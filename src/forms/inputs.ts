@@ -66,7 +66,7 @@ export class FormFieldValidatorInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "A regular expression for the whole text, in RE2's syntax, of at most 200 characters that are not large when its counts are written out: no look-around, no references back. 50 in a form. TEXT, TEXTAREA.",
+      "A regular expression for the whole text, in RE2's syntax, of at most 200 characters: no look-around, no references back. The larger it is, the smaller `maxLength` has to be. TEXT, TEXTAREA.",
   })
   pattern?: string | null;
 
@@ -194,7 +194,8 @@ export abstract class CreateFormInput extends IdempotentInput implements Definit
 
   @Field(() => [FormFieldInput], {
     nullable: true,
-    description: "Its fields in their order; 500 at most. Pages, fields and settings have 100 kB of JSON at most.",
+    description:
+      "Its fields in their order; 500 at most. Pages, fields and settings have 100 kB of JSON at most, not counting what goes without saying.",
   })
   formFields?: FormFieldInput[] | null;
 
@@ -215,12 +216,22 @@ export abstract class CreateFormInput extends IdempotentInput implements Definit
   editorValidator?: EditorValidatorInput | null;
 }
 
-/** What a form is changed to. */
+/** What writes about a form name. */
 @InputType()
-export abstract class UpdateFormInput extends MutationInput implements DefinitionInput {
+export abstract class FormInput extends MutationInput {
   @Field(() => ID, { description: "The form: global id or uuid." })
   formId!: string;
 
+  @Field(() => Int, {
+    nullable: true,
+    description: "The `version` that was read; another one is refused with STALE_OBJECT.",
+  })
+  expectedVersion?: number | null;
+}
+
+/** What a form is changed to. */
+@InputType()
+export abstract class UpdateFormInput extends FormInput implements DefinitionInput {
   @Field(() => String, { nullable: true, description: "What people read: 1 to 255 characters; cannot be cleared." })
   name?: string | null;
 
@@ -247,13 +258,8 @@ export abstract class UpdateFormInput extends MutationInput implements Definitio
 
   @Field(() => Int, {
     nullable: true,
-    description: "For how many months answers that are completed from then on are valid, 1 to 120. Null: without end.",
+    description:
+      "For how many months the answers of implementations made from this revision are valid, 1 to 120. Null: without end.",
   })
   revalidateAfterMonths?: number | null;
-
-  @Field(() => Int, {
-    nullable: true,
-    description: "The `version` that was read; another one is refused with STALE_OBJECT.",
-  })
-  expectedVersion?: number | null;
 }

@@ -75,7 +75,7 @@ export function formSelection(
     sort: FORM_SORTS[field],
     direction: orderBy?.direction ?? OrderDirection.ASC,
     where: () => allOf(conditions),
-    prepare: conditions.length === 0,
+    prepare: !filter,
     identity: [field, filter ?? null],
   };
 }

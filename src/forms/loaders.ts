@@ -4,8 +4,6 @@ import { FormImplementation } from "./implementation.js";
 import { FormRevision } from "./revision.js";
 import { givenFormVisible, implementationVisible, stagedVisible } from "./visible.js";
 
-export const implementationByUuid = oneBy(FormImplementation, "uuid", implementationVisible);
-
 /** The form of an implementation that the caller sees. */
 export const givenFormByUuid = oneBy(Form, "uuid", givenFormVisible);
 

@@ -10,8 +10,11 @@ const MAX_LENGTH = 200;
 const MAX_WRITTEN_OUT = 3_000;
 /** The instructions that it compiles to. */
 const MAX_SIZE = 300;
-/** The instructions times the characters of the text. */
-const MAX_WORK = 100_000;
+/** The characters that an answer may have. */
+const MAX_TEXT = 10_240;
+/** The instructions times the characters of the longest text that may be tried: of one pattern, and of a whole form. */
+export const MAX_WORK = 1_000_000;
+export const MAX_FORM_WORK = 4_000_000;
 
 const TOO_LARGE = "The pattern is too large. Lengths are for minLength and maxLength.";
 
@@ -24,21 +27,33 @@ export function patternProblem(pattern: string): string | null {
     return "A pattern that ignores case has no ranges beyond the letters that have cases.";
   }
   try {
-    return RE2JS.compile(pattern).programSize() > MAX_SIZE ? TOO_LARGE : null;
+    return compiled(pattern).programSize() > MAX_SIZE ? TOO_LARGE : null;
   } catch (error) {
     if (error instanceof RE2JSSyntaxException) return `Not in RE2's syntax: ${error.getDescription()}.`;
     throw error;
   }
 }
 
-/**
- * Whether the whole text matches a pattern that has no problem. A text that is too long to be tried within milliseconds
- * does not: one longer than the pattern is large, so that only a pattern of both counts and stars could match it.
- */
-export const matchesWhole = (pattern: string, text: string): boolean => {
-  const compiled = RE2JS.compile(pattern);
-  return compiled.programSize() * text.length <= MAX_WORK && compiled.testExact(text);
-};
+const MAX_COMPILED = 500;
+const known = new Map<string, RE2JS>();
+
+/** A pattern as RE2 runs it; those that were used last are kept. */
+function compiled(pattern: string): RE2JS {
+  const found = known.get(pattern) ?? RE2JS.compile(pattern);
+  known.delete(pattern);
+  known.set(pattern, found);
+  if (known.size > MAX_COMPILED) known.delete(known.keys().next().value!);
+  return found;
+}
+
+/** How long a validator's pattern may take at most: longer texts break `maxLength` before they are tried. */
+export function patternWork({ pattern, maxLength }: { pattern: string | null; maxLength: number | null }): number {
+  if (pattern === null || patternProblem(pattern) !== null) return 0;
+  return compiled(pattern).programSize() * Math.min(maxLength ?? MAX_TEXT, MAX_TEXT);
+}
+
+/** Whether the whole text matches a pattern that has no problem. */
+export const matchesWhole = (pattern: string, text: string): boolean => compiled(pattern).testExact(text);
 
 /** Counts of single characters add up, those of groups multiply, for groups may stand in groups. Never too little. */
 function writtenOut(pattern: string): number {

@@ -1,13 +1,11 @@
-import { Field, ID, InputType, Int } from "type-graphql";
-import { MutationInput, payloadOf } from "../kit/index.js";
+import { Field, InputType, Int } from "type-graphql";
+import { FormInput } from "../forms/index.js";
+import { payloadOf } from "../kit/index.js";
 import { InvestorPreferenceForm } from "./investor-preference-form.js";
 
 /** What changes of an offer take. */
 @InputType()
-export abstract class OfferInput extends MutationInput {
-  @Field(() => ID, { description: "The form: global id or uuid." })
-  formId!: string;
-
+export abstract class OfferInput extends FormInput {
   @Field(() => Boolean, {
     nullable: true,
     description: "True: tells how many users the change would be felt by, and changes nothing.",

@@ -67,7 +67,8 @@ export const whyAsked = (ctx: Context, { userId, formId }: { userId: string; for
         { prepare: true },
       );
       const byKey = new Map(rows.map((row) => [row.key, row]));
-      return keys.map((key) => byKey.get(key)!);
+      // Not there: deleted meanwhile.
+      return keys.map((key) => byKey.get(key) ?? { blocking: false, matched: [] });
     })
     .load(`${userId} ${formId}`)
     .then(async ({ blocking, matched: ids }) => ({

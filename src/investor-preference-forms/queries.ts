@@ -54,7 +54,7 @@ class Gate implements GateRow {
   @Field(() => DateTime, {
     nullable: true,
     description:
-      "Until when the user stays unblocked by what is completed so far: a midnight of UTC. Null: blocked now, or without end. A form or a classification that is changed can change the gate before.",
+      "Until when the user stays unblocked by what is completed so far: a midnight of UTC. Null: blocked now, or without end. A form or a classification that changes or ends can change the gate before.",
   })
   validUntil!: string | null;
 }
@@ -162,7 +162,7 @@ export class PreferencesOfUser {
     nullable: true,
     allow: signedIn,
     description:
-      "Whether REQUIRED forms keep this user from investing: for the user themselves and for who works with forms; null to others. Who is no investor is never blocked.",
+      "Whether REQUIRED forms keep this user from investing: for the user themselves and for who works with forms; null to others: whoever is not told has to take the user for blocked. Who is no investor is never blocked.",
   })
   preferenceGate({ guid }: User, ctx: Context): Promise<GateRow | null> {
     return gateOf(ctx, guid);

@@ -135,6 +135,7 @@ function refuseOffer(form: Form, before: Offer, after: Offer): void {
  * they have not completed it, or who have, and may now change their answers or no longer.
  */
 async function affectedUsers({ db, now }: Context, form: Form, before: Offer, after: Offer): Promise<number> {
+  if (before.enablement === FormEnablement.DISABLED && after.enablement === FormEnablement.DISABLED) return 0;
   const holders = (name: string, { classificationIds }: Offer): Sql => sql`LEFT JOIN (
     SELECT DISTINCT uc.user_id FROM user_classifications uc WHERE ${db.tenantIs("uc")}
       AND uc.classification_id = ANY(${classificationIds}::uuid[]) AND ${counts(now)}) ${raw(name)} ON ${raw(name)}.user_id = u.id`;

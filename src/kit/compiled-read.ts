@@ -379,6 +379,7 @@ class Planner {
       return (run) => seen(list, row, objectOf(fields(run)));
     }
     const plan = planOf(field);
+    if (!("one" in plan) && !isLeafType(getNamedType(field.type))) throw new NotPlannable();
     if ("sql" in plan) {
       return (run) => (plan.unseen ? plan.sql(row, run.ctx) : seen(list, row, plan.sql(row, run.ctx)));
     }

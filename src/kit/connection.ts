@@ -209,7 +209,7 @@ function listQuery(
 ): ListQuery {
   const conditions = [
     ctx.db.tenantIs("n"),
-    ...(correlate ? [correlate] : []),
+    ...(correlate ? [sql`(${correlate})`] : []),
     ...[selection.where?.(now), edge?.where?.(now)].filter((condition) => condition != null),
   ];
   const from = edge

@@ -114,10 +114,8 @@ const references = (result: object, payload: PayloadObjects): object =>
 async function revived({ db }: Context, stored: Record<string, unknown>, payload: PayloadObjects): Promise<object> {
   const objects = Object.entries(stored).map(async ([name, value]) => {
     const entity = entityOf(payload, name);
-    return [
-      name,
-      entity && value !== null ? await db.find(entity, { [keyOfRow(entity)]: value as string }) : value,
-    ] as const;
+    if (!entity || value === null) return [name, value] as const;
+    return [name, await db.find(entity, { [keyOfRow(entity)]: value as string })] as const;
   });
   const found = Object.fromEntries(await Promise.all(objects));
   const [first] = Object.entries(found).filter(([name, value]) => entityOf(payload, name) && value);

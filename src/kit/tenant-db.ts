@@ -227,7 +227,7 @@ const MASK = "***";
 
 /**
  * What changed in a document: the names of its parts and no values, for they may be long, and personal data. Parts of a
- * list are known by their `reference`, where they have one.
+ * list are known by their reference, name or type, where they have one.
  */
 function documentChanges(property: string, [before, after]: [unknown, unknown]): [string, [unknown, unknown]][] {
   const [old, current] = [partsOf(before), partsOf(after)];
@@ -238,10 +238,10 @@ function documentChanges(property: string, [before, after]: [unknown, unknown]):
 
 const partsOf = (document: unknown): Map<string, unknown> =>
   new Map(
-    Object.entries(document ?? {}).map(([key, part]) => [
-      (part as { reference?: string } | null)?.reference ?? key,
-      part,
-    ]),
+    Object.entries(document ?? {}).map(([key, part]) => {
+      const { reference, name, type } = Object(part) as Record<string, string | undefined>;
+      return [reference ?? name ?? type ?? key, part];
+    }),
   );
 
 /** A value as its column takes it. pg would make an array of PostgreSQL's out of a list. */

@@ -1,14 +1,12 @@
-import { Field, ID, InputType, Resolver } from "type-graphql";
+import { InputType, Resolver } from "type-graphql";
 import { administrators } from "../../access/index.js";
-import { type Context, MutationInput, payloadOf, refuse, sql, UsersErrorCode, Write } from "../../kit/index.js";
+import { type Context, payloadOf, refuse, sql, UsersErrorCode, Write } from "../../kit/index.js";
 import { Form, FormEnablement, FormKind, FormState } from "../form.js";
+import { FormInput } from "../inputs.js";
 import { formToChange } from "../editing.js";
 
 @InputType()
-class ArchiveFormInput extends MutationInput {
-  @Field(() => ID, { description: "The form, of either kind: global id or uuid." })
-  formId!: string;
-}
+class ArchiveFormInput extends FormInput {}
 
 const ArchiveFormPayload = payloadOf("ArchiveForm", { form: () => Form });
 
@@ -23,7 +21,7 @@ export class ArchiveForm {
   })
   async archiveForm(input: ArchiveFormInput, ctx: Context): Promise<{ form: Form }> {
     const { db } = ctx;
-    const form = await formToChange(ctx, input.formId, Object.values(FormKind));
+    const form = await formToChange(ctx, input, Object.values(FormKind));
     if (form.state !== FormState.PUBLISHED) {
       refuse(UsersErrorCode.INVALID_TRANSITION, `Cannot archive a form that is ${form.state}.`, "formId");
     }

@@ -1,10 +1,10 @@
 import { Field, ID, InputType, Int, Resolver } from "type-graphql";
 import { refuseImpersonated, usersAndHolders } from "../../access/index.js";
-import { type Context, MutationInput, payloadOf, Write } from "../../kit/index.js";
+import { type Context, MutationInput, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
 import { refuseStale } from "../../users/index.js";
-import { refuseIncomplete, validUntil } from "../answering.js";
+import { refuseIncomplete, settled, validUntil } from "../answering.js";
 import { EnforcementType } from "../form.js";
-import { FormImplementation, ImplementationStatus } from "../implementation.js";
+import { FormImplementation, ImplementationStatus, implementationStatusOf } from "../implementation.js";
 import { revisionShown } from "../revision.js";
 import { formOf, implementationToChange } from "../rules.js";
 
@@ -33,22 +33,28 @@ export class CompleteFormImplementation {
     payload: () => CompleteFormImplementationPayload,
     allow: usersAndHolders("forms.write"),
     description:
-      'Locks the answers. Refused with ANSWER_INVALID for each visible field whose answer is missing or breaks a rule, at `["input", "implementationId", "formFieldAnswers", <reference>]`. Completing what is completed succeeds and keeps its first date. An impersonated session may not complete a REQUIRED form.',
+      'Locks the answers. Refused with ANSWER_INVALID for each visible field whose answer is missing or breaks a rule, at `["input", "implementationId", "formFieldAnswers", <reference>]`. Completing what is completed succeeds and keeps its first date; what has expired is refused with INVALID_TRANSITION. An impersonated session may not complete a REQUIRED form.',
   })
   async completeFormImplementation(
     input: CompleteFormImplementationInput,
     ctx: Context,
   ): Promise<{ formImplementation: FormImplementation }> {
     const implementation = await implementationToChange(ctx, input.implementationId);
-    if (implementation.storedStatus === ImplementationStatus.COMPLETED) return { formImplementation: implementation };
+    const status = implementationStatusOf(implementation, ctx.now);
+    if (status === ImplementationStatus.COMPLETED) return { formImplementation: implementation };
+    if (status === ImplementationStatus.EXPIRED) {
+      refuse(UsersErrorCode.INVALID_TRANSITION, "It is no longer valid. Begin a new one.", "implementationId");
+    }
     refuseStale(implementation, input.expectedVersion);
     const form = await formOf(ctx, implementation);
     if (form.enforcementType === EnforcementType.REQUIRED) {
       refuseImpersonated(ctx, "complete a required form", "implementationId");
     }
     const { formFields, revalidateAfterMonths } = (await revisionShown.load(ctx, implementation.revisionId))!;
-    refuseIncomplete(formFields, implementation.answers);
+    const { answers, drafts } = implementation;
+    refuseIncomplete(formFields, { ...answers, ...drafts });
     const completed = ctx.db.update(FormImplementation, implementation, {
+      ...settled(formFields, { ...answers, ...drafts }),
       storedStatus: ImplementationStatus.COMPLETED,
       completedAt: ctx.now.toISOString(),
       validUntil: validUntil(ctx.now, revalidateAfterMonths),

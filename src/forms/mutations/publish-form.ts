@@ -1,15 +1,13 @@
-import { Field, ID, InputType, Resolver } from "type-graphql";
+import { InputType, Resolver } from "type-graphql";
 import { administrators } from "../../access/index.js";
-import { type Context, MutationInput, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
+import { type Context, payloadOf, refuse, UsersErrorCode, Write } from "../../kit/index.js";
 import { Form, FormKind, FormState } from "../form.js";
+import { FormInput } from "../inputs.js";
 import { FormRevision } from "../revision.js";
 import { formToChange, refuseArchived } from "../editing.js";
 
 @InputType()
-class PublishFormInput extends MutationInput {
-  @Field(() => ID, { description: "The form, of either kind: global id or uuid." })
-  formId!: string;
-}
+class PublishFormInput extends FormInput {}
 
 const PublishFormPayload = payloadOf("PublishForm", { form: () => Form });
 
@@ -24,7 +22,7 @@ export class PublishForm {
   })
   async publishForm(input: PublishFormInput, ctx: Context): Promise<{ form: Form }> {
     const { db, now } = ctx;
-    const form = await formToChange(ctx, input.formId, Object.values(FormKind));
+    const form = await formToChange(ctx, input, Object.values(FormKind));
     refuseArchived(form);
     if (form.state === FormState.PUBLISHED && form.stagedRevisionId === null) {
       refuse(UsersErrorCode.INVALID_TRANSITION, "Nothing is staged.", "formId");

@@ -3,6 +3,7 @@ import { usersAndHolders } from "../../access/index.js";
 import { type Context, MutationInput, payloadOf, Write } from "../../kit/index.js";
 import { refuseStale } from "../../users/index.js";
 import { answersAfter, FormFieldAnswerInput, refuseLocked, settled } from "../answering.js";
+import { isBlank } from "../answers.js";
 import { FormImplementation, ImplementationStatus } from "../implementation.js";
 import { revisionShown } from "../revision.js";
 import { implementationToChange } from "../rules.js";
@@ -46,7 +47,9 @@ export class SaveFormAnswers {
     refuseLocked(implementation);
     const { formFields } = (await revisionShown.load(ctx, implementation.revisionId))!;
     const all = answersAfter(formFields, implementation, input.answers);
-    const started = input.answers.length > 0 && { storedStatus: ImplementationStatus.IN_PROGRESS };
+    const started = input.answers.some(({ value }) => !isBlank(value)) && {
+      storedStatus: ImplementationStatus.IN_PROGRESS,
+    };
     const changes = { ...settled(formFields, all), ...started };
     return { formImplementation: ctx.db.update(FormImplementation, implementation, changes) };
   }

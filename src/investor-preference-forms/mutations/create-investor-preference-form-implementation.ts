@@ -6,6 +6,7 @@ import {
   FormKind,
   formToGive,
   give,
+  refuseOpen,
   userToAsk,
 } from "../../forms/index.js";
 import { type Context, payloadOf, refuse, ruled, sql, UsersErrorCode, Write } from "../../kit/index.js";
@@ -39,6 +40,8 @@ export class CreateInvestorPreferenceFormImplementation {
     if (user.type !== UserType.INVESTOR) {
       refuse(UsersErrorCode.USER_TYPE_MISMATCH, "Only investors have preferences.", "userId");
     }
+    // Before it is asked whether one is completed: what is open now may be completed in between.
+    await refuseOpen(ctx, form, user.guid, "formId");
     const [standing] = await db.query<{ matches: boolean; completed: boolean }>(
       sql`SELECT ${matches("n", "u", now)} AS matches, EXISTS ${satisfied("n", "u", now)} AS completed
         FROM forms n, users u

@@ -19,7 +19,10 @@ class CreateInvestorPreferenceFormInput extends CreateFormInput {
   })
   editable?: boolean | null;
 
-  @Field(() => EnforcementType, { nullable: true, description: "How much it is insisted on. Null: OPTIONAL." })
+  @Field(() => EnforcementType, {
+    nullable: true,
+    description: "How much it is insisted on once it is published and enabled. Null: OPTIONAL.",
+  })
   enforcementType?: EnforcementType | null;
 }
 

@@ -1,14 +1,11 @@
-import { Field, ID, InputType, Resolver } from "type-graphql";
+import { ID, InputType, Resolver } from "type-graphql";
 import { administratorsAlone } from "../../access/index.js";
-import { deleteForm, FormKind, formToChange } from "../../forms/index.js";
-import { type Context, MutationInput, payloadOf, toGlobalId, Write } from "../../kit/index.js";
+import { deleteForm, FormInput, FormKind, formToChange } from "../../forms/index.js";
+import { type Context, payloadOf, toGlobalId, Write } from "../../kit/index.js";
 import { FormClassification } from "../investor-preference-form.js";
 
 @InputType()
-class DeleteInvestorPreferenceFormInput extends MutationInput {
-  @Field(() => ID, { description: "The form: global id or uuid." })
-  formId!: string;
-}
+class DeleteInvestorPreferenceFormInput extends FormInput {}
 
 const DeleteInvestorPreferenceFormPayload = payloadOf(
   "DeleteInvestorPreferenceForm",
@@ -28,7 +25,7 @@ export class DeleteInvestorPreferenceForm {
     input: DeleteInvestorPreferenceFormInput,
     ctx: Context,
   ): Promise<{ deletedInvestorPreferenceFormId: string }> {
-    const form = await formToChange(ctx, input.formId, [FormKind.INVESTOR_PREFERENCE]);
+    const form = await formToChange(ctx, input, [FormKind.INVESTOR_PREFERENCE]);
     const { db } = ctx;
     for (const row of await db.findBy(FormClassification, { formId: form.uuid })) db.delete(FormClassification, row);
     await deleteForm(ctx, form);

@@ -27,7 +27,7 @@ export class UpdateInvestorPreferenceFormClassifications {
     input: UpdateInvestorPreferenceFormClassificationsInput,
     ctx: Context,
   ): ReturnType<typeof changeOffer> {
-    const form = await formToChange(ctx, input.formId, [FormKind.INVESTOR_PREFERENCE]);
+    const form = await formToChange(ctx, input, [FormKind.INVESTOR_PREFERENCE]);
     const classificationIds = (await classificationsOf(ctx, input.classificationIds)).toSorted();
     return changeOffer(ctx, form, { classificationIds }, input);
   }

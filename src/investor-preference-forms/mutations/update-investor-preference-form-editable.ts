@@ -25,7 +25,7 @@ export class UpdateInvestorPreferenceFormEditable {
     input: UpdateInvestorPreferenceFormEditableInput,
     ctx: Context,
   ): ReturnType<typeof changeOffer> {
-    const form = await formToChange(ctx, input.formId, [FormKind.INVESTOR_PREFERENCE]);
+    const form = await formToChange(ctx, input, [FormKind.INVESTOR_PREFERENCE]);
     return changeOffer(ctx, form, { editable: input.editable }, input);
   }
 }

@@ -26,7 +26,7 @@ export class UpdateInvestorPreferenceFormState {
     input: UpdateInvestorPreferenceFormStateInput,
     ctx: Context,
   ): ReturnType<typeof changeOffer> {
-    const form = await formToChange(ctx, input.formId, [FormKind.INVESTOR_PREFERENCE]);
+    const form = await formToChange(ctx, input, [FormKind.INVESTOR_PREFERENCE]);
     return changeOffer(ctx, form, { enablement: input.enablement }, input);
   }
 }

@@ -24,7 +24,7 @@ export class UpdateInvestorPreferenceForm {
     input: UpdateInvestorPreferenceFormInput,
     ctx: Context,
   ): Promise<{ investorPreferenceForm: InvestorPreferenceForm }> {
-    const form = await formToChange(ctx, input.formId, [FormKind.INVESTOR_PREFERENCE]);
+    const form = await formToChange(ctx, input, [FormKind.INVESTOR_PREFERENCE]);
     return { investorPreferenceForm: (await updateForm(ctx, form, input)) as InvestorPreferenceForm };
   }
 }

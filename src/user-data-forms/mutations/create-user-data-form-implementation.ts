@@ -6,6 +6,7 @@ import {
   FormKind,
   formToGive,
   give,
+  refuseOpen,
   userToAsk,
 } from "../../forms/index.js";
 import { type Context, payloadOf, ruled, Write } from "../../kit/index.js";
@@ -34,6 +35,7 @@ export class CreateUserDataFormImplementation {
     const user = await userToAsk(ctx, input.userId);
     const rule = ruled(userDataFormVisible, ctx, "n");
     const form = await formToGive(ctx, input.formId, FormKind.USER_DATA, rule);
+    await refuseOpen(ctx, form, user.guid, "formId");
     return { formImplementation: await give(ctx, form, user, input) };
   }
 }

@@ -1,13 +1,10 @@
-import { Field, ID, InputType, Resolver } from "type-graphql";
+import { ID, InputType, Resolver } from "type-graphql";
 import { administratorsAlone } from "../../access/index.js";
-import { deleteForm, FormKind, formToChange } from "../../forms/index.js";
-import { type Context, MutationInput, payloadOf, toGlobalId, Write } from "../../kit/index.js";
+import { deleteForm, FormInput, FormKind, formToChange } from "../../forms/index.js";
+import { type Context, payloadOf, toGlobalId, Write } from "../../kit/index.js";
 
 @InputType()
-class DeleteUserDataFormInput extends MutationInput {
-  @Field(() => ID, { description: "The form: global id or uuid." })
-  formId!: string;
-}
+class DeleteUserDataFormInput extends FormInput {}
 
 const DeleteUserDataFormPayload = payloadOf(
   "DeleteUserDataForm",
@@ -24,7 +21,7 @@ export class DeleteUserDataForm {
     description: "Removes a form for good: one that is disabled, not protected, and was given to nobody.",
   })
   async deleteUserDataForm(input: DeleteUserDataFormInput, ctx: Context): Promise<{ deletedUserDataFormId: string }> {
-    const form = await formToChange(ctx, input.formId, [FormKind.USER_DATA]);
+    const form = await formToChange(ctx, input, [FormKind.USER_DATA]);
     await deleteForm(ctx, form);
     return { deletedUserDataFormId: toGlobalId("UserDataForm", form.uuid) };
   }

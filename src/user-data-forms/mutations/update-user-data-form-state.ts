@@ -1,14 +1,11 @@
-import { Field, ID, InputType, Resolver } from "type-graphql";
+import { Field, InputType, Resolver } from "type-graphql";
 import { administrators } from "../../access/index.js";
-import { Form, FormEnablement, FormKind, formToChange, refuseUnpublished } from "../../forms/index.js";
-import { type Context, MutationInput, payloadOf, Write } from "../../kit/index.js";
+import { Form, FormEnablement, FormInput, FormKind, formToChange, refuseUnpublished } from "../../forms/index.js";
+import { type Context, payloadOf, Write } from "../../kit/index.js";
 import { UserDataForm } from "../user-data-form.js";
 
 @InputType()
-class UpdateUserDataFormStateInput extends MutationInput {
-  @Field(() => ID, { description: "The form: global id or uuid." })
-  formId!: string;
-
+class UpdateUserDataFormStateInput extends FormInput {
   @Field(() => FormEnablement, { description: "Whether it is offered." })
   enablement!: FormEnablement;
 }
@@ -29,7 +26,7 @@ export class UpdateUserDataFormState {
     ctx: Context,
   ): Promise<{ userDataForm: UserDataForm }> {
     const { enablement } = input;
-    const form = await formToChange(ctx, input.formId, [FormKind.USER_DATA]);
+    const form = await formToChange(ctx, input, [FormKind.USER_DATA]);
     if (enablement === FormEnablement.ENABLED) refuseUnpublished(form, "formId");
     return { userDataForm: ctx.db.update(Form, form, { enablement }) };
   }

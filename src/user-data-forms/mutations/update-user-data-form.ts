@@ -19,7 +19,7 @@ export class UpdateUserDataForm {
       "Changes what a form asks; a field left out stays as it is. A draft changes at once; of a published form the change is staged as its next revision, until `publishForm`.",
   })
   async updateUserDataForm(input: UpdateUserDataFormInput, ctx: Context): Promise<{ userDataForm: UserDataForm }> {
-    const form = await formToChange(ctx, input.formId, [FormKind.USER_DATA]);
+    const form = await formToChange(ctx, input, [FormKind.USER_DATA]);
     return { userDataForm: await updateForm(ctx, form, input) };
   }
 }
