@@ -81,7 +81,11 @@ export function refuseIncomplete(fields: readonly FormField[], answers: Answers)
 /** Refuses to change answers that are completed. */
 export function refuseLocked({ storedStatus }: FormImplementation): void {
   if (storedStatus === ImplementationStatus.COMPLETED) {
-    refuse(UsersErrorCode.ANSWERS_LOCKED, "The answers are completed.", "implementationId");
+    refuse(
+      UsersErrorCode.ANSWERS_LOCKED,
+      "The answers are completed. Reopen them first, or ask the staff to.",
+      "implementationId",
+    );
   }
 }
 

@@ -110,10 +110,10 @@ export const FIELD_TYPES: Readonly<Record<FormFieldTypeName, FieldType>> = {
     accepts: text((value) => COUNTRIES.has(value)),
     rules: [],
   },
-  [FormFieldTypeName.RADIO]: { answer: "one of the options", accepts: isOption, rules: [], choice: true },
+  [FormFieldTypeName.RADIO]: { answer: "one of the field's options", accepts: isOption, rules: [], choice: true },
   [FormFieldTypeName.SELECT]: { answer: "one of the options", accepts: isOption, rules: [], choice: true },
   [FormFieldTypeName.MULTI_SELECT]: {
-    answer: "a list of options, each once",
+    answer: "a list of the field's options, each once",
     accepts: areOptions,
     rules: SELECTIONS,
     choice: true,
@@ -151,20 +151,20 @@ function brokenRule(validator: FormFieldValidator, value: unknown): string | nul
     case "boolean":
       return required && !value ? "Has to be ticked." : null;
     case "number":
-      if (minValue !== null && value < minValue) return `${minValue} or more.`;
-      return maxValue !== null && value > maxValue ? `${maxValue} or less.` : null;
+      if (minValue !== null && value < minValue) return `Has to be ${minValue} or more.`;
+      return maxValue !== null && value > maxValue ? `Has to be ${maxValue} or less.` : null;
     case "string": {
       const length = Array.from(value).length;
-      if (minLength !== null && length < minLength) return `At least ${minLength} characters.`;
-      if (maxLength !== null && length > maxLength) return `At most ${maxLength} characters.`;
-      if (minDate !== null && value < minDate) return `${minDate} or later.`;
-      if (maxDate !== null && value > maxDate) return `${maxDate} or earlier.`;
-      return pattern !== null && !matchesWhole(pattern, value) ? "Does not have the form that is asked for." : null;
+      if (minLength !== null && length < minLength) return `Has to have at least ${minLength} characters.`;
+      if (maxLength !== null && length > maxLength) return `May have at most ${maxLength} characters.`;
+      if (minDate !== null && value < minDate) return `Has to be ${minDate} or later.`;
+      if (maxDate !== null && value > maxDate) return `Has to be ${maxDate} or earlier.`;
+      return pattern !== null && !matchesWhole(pattern, value) ? "Is not written as it is asked for." : null;
     }
     default: {
       const selections = Array.isArray(value) ? value.length : 0;
-      if (minSelections !== null && selections < minSelections) return `At least ${minSelections} options.`;
-      return maxSelections !== null && selections > maxSelections ? `At most ${maxSelections} options.` : null;
+      if (minSelections !== null && selections < minSelections) return `Has to name at least ${minSelections} options.`;
+      return maxSelections !== null && selections > maxSelections ? `May name at most ${maxSelections} options.` : null;
     }
   }
 }
@@ -203,7 +203,7 @@ export function validatorProblems(
     else if (bound < 0 && !rule.endsWith("Value")) problems.set(rule, "Cannot be negative.");
     else if (bound === 0 && (rule === "maxLength" || rule === "maxSelections"))
       problems.set(rule, "Has to be 1 or more.");
-    else if (rule === "minLength" && bound > MAX_ANSWER_BYTES) problems.set(rule, "No answer is so long.");
+    else if (rule === "minLength" && bound > MAX_ANSWER_BYTES - 2) problems.set(rule, "No answer is so long.");
     else if (rule.endsWith("Value") && !accepts(bound, field)) problems.set(rule, `Has to be ${answer}.`);
   }
   return problems;

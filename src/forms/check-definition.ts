@@ -103,7 +103,7 @@ class Report {
   repeated(code: UsersErrorCode, texts: readonly string[], path: (index: number) => string): void {
     const seen = new Set([""]);
     for (const [index, text] of texts.entries()) {
-      if (text !== "" && seen.has(text)) this.add(code, "There is another one of this.", path(index));
+      if (text !== "" && seen.has(text)) this.add(code, "Is there already.", path(index));
       seen.add(text);
     }
   }
@@ -276,7 +276,8 @@ function pageOf(
 ): FormPage | null {
   const text = reference?.trim() ?? "";
   const page = pages.find((candidate) => candidate.reference === text) ?? null;
-  if (text === "" && pages.length > 0) report.add(UsersErrorCode.REQUIRED, "The form has pages.", path);
+  if (text === "" && pages.length > 0)
+    report.add(UsersErrorCode.REQUIRED, "Has to name a page, because the form has pages.", path);
   else if (text !== "" && !page) report.add(UsersErrorCode.INVALID, "The form has no page of this reference.", path);
   return page;
 }

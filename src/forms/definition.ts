@@ -135,7 +135,7 @@ export enum FormConditionOperator {
 registerEnumType(FormConditionOperator, {
   name: "UserFormConditionOperator",
   description:
-    "How a condition compares another field's answer. A field that is hidden, or not answered, meets NOT and an ANSWERED of false alone. Of a MULTI_SELECT one chosen option has to be the value, or in the list; for NOT none may be it.",
+    "How a condition compares another field's answer. A field that is hidden, or not answered, meets NOT and an ANSWERED of false alone. Of a MULTI_SELECT one chosen option has to be the value, or in the list; for NOT none may be it. Texts compare exactly.",
   valuesConfig: {
     EQUALS: { description: "Is the value." },
     NOT: { description: "Is not the value." },

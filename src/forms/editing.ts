@@ -156,7 +156,12 @@ export function refuseArchived({ state }: Form): void {
 
 /** Only a published form can be offered, or insisted on. */
 export function refuseUnpublished({ state }: Form, field: string): void {
-  if (state !== FormState.PUBLISHED) refuse(UsersErrorCode.FORM_NOT_PUBLISHED, `The form is ${state}.`, field);
+  if (state !== FormState.PUBLISHED)
+    refuse(
+      UsersErrorCode.FORM_NOT_PUBLISHED,
+      `The form is ${state}${state === FormState.DRAFT ? ": publish it first" : ""}.`,
+      field,
+    );
 }
 
 /** Removes a form that nobody was given, with all its revisions. */

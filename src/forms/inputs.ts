@@ -45,10 +45,10 @@ export class FormFieldValidatorInput {
   @Field(() => Int, { nullable: true, description: "At most so many characters. TEXT, TEXTAREA." })
   maxLength?: number | null;
 
-  @Field(() => Float, { nullable: true, description: "This or more. NUMBER, CURRENCY." })
+  @Field(() => Float, { nullable: true, description: "This or more; for CURRENCY an amount. NUMBER, CURRENCY." })
   minValue?: number | null;
 
-  @Field(() => Float, { nullable: true, description: "This or less. NUMBER, CURRENCY." })
+  @Field(() => Float, { nullable: true, description: "This or less; for CURRENCY an amount. NUMBER, CURRENCY." })
   maxValue?: number | null;
 
   @Field(() => Int, { nullable: true, description: "At least so many options. MULTI_SELECT." })
@@ -70,7 +70,10 @@ export class FormFieldValidatorInput {
   })
   pattern?: string | null;
 
-  @Field(() => String, { nullable: true, description: "What people are told; at most 255 characters." })
+  @Field(() => String, {
+    nullable: true,
+    description: "What people are told instead of the rule; at most 255 characters. Give one with a pattern.",
+  })
   message?: string | null;
 }
 

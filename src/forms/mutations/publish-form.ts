@@ -18,14 +18,14 @@ export class PublishForm {
     payload: () => PublishFormPayload,
     allow: administrators("forms.write"),
     description:
-      "Finishes a draft, or puts the staged revision in place of the present one. Open implementations keep theirs. Refused with INVALID_TRANSITION when nothing is staged.",
+      "Finishes a draft, or puts the staged revision in place of the present one. Implementations keep the revision that they were made from; completed ones go on counting. Refused with INVALID_TRANSITION when nothing is staged.",
   })
   async publishForm(input: PublishFormInput, ctx: Context): Promise<{ form: Form }> {
     const { db, now } = ctx;
     const form = await formToChange(ctx, input, Object.values(FormKind));
     refuseArchived(form);
     if (form.state === FormState.PUBLISHED && form.stagedRevisionId === null) {
-      refuse(UsersErrorCode.INVALID_TRANSITION, "Nothing is staged.", "formId");
+      refuse(UsersErrorCode.INVALID_TRANSITION, "It is published already, and nothing is staged.", "formId");
     }
     const next = await db.get(FormRevision, { uuid: form.stagedRevisionId ?? form.revisionId }, "formId");
     if (next.formFields.length === 0) refuse(UsersErrorCode.REQUIRED, "The form has no fields.", "formId");

@@ -37,7 +37,7 @@ export class CreateInvestorPreferenceForm {
     payload: () => CreateInvestorPreferenceFormPayload,
     allow: administrators("forms.write"),
     description:
-      "Makes a draft of an investor preference form. `errors` names everything that is wrong with its definition.",
+      "Makes a draft of an investor preference form. `errors` names everything that is wrong with its definition, or its LIMITs alone.",
   })
   async createInvestorPreferenceForm(
     input: CreateInvestorPreferenceFormInput,

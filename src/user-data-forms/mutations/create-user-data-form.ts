@@ -15,7 +15,8 @@ export class CreateUserDataForm {
     input: () => CreateUserDataFormInput,
     payload: () => CreateUserDataFormPayload,
     allow: administrators("forms.write"),
-    description: "Makes a draft of a user data form. `errors` names everything that is wrong with its definition.",
+    description:
+      "Makes a draft of a user data form. `errors` names everything that is wrong with its definition, or its LIMITs alone.",
   })
   async createUserDataForm(input: CreateUserDataFormInput, ctx: Context): Promise<{ userDataForm: UserDataForm }> {
     return { userDataForm: await createForm(ctx, FormKind.USER_DATA, input) };
