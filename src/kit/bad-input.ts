@@ -57,7 +57,7 @@ export function refuseUnstorable(value: unknown, path: Path = []): void {
   }
 }
 
-const UNSTORABLE = "A text holds a character that cannot be stored.";
+const UNSTORABLE = "A text holds what cannot be stored: NUL, half a surrogate pair, or more than 30 marks on a letter.";
 
 /** Before anything is executed, and so with a status: Apollo would take the request for one that we failed at. */
 function refuseVariables(message: string, argument: Path): never {

@@ -23,5 +23,8 @@ export const containsPattern = (text: string): string => `%${text.replace(/[\\%_
 
 const UNSAFE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
+/** More marks on one letter than any language has: composing takes the square of their number (UAX #15, Stream-Safe). */
+const PILED = /\p{M}{31}/u;
+
 /** NUL cannot be stored in PostgreSQL, and a lone surrogate would come back as another character. */
-export const isStorable = (text: string): boolean => !UNSAFE.test(text);
+export const isStorable = (text: string): boolean => !UNSAFE.test(text) && !(text.length > 30 && PILED.test(text));

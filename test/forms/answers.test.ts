@@ -256,6 +256,13 @@ describe("saving", () => {
     expect((await readImplementation(user, one.implementation)).version).toBe(3);
   });
 
+  test("of a letter with more marks than any language has is BAD_USER_INPUT", async () => {
+    const { user, ...of } = await asked([field("a")]);
+    const save = (a: string) => user.send(operations.SaveFormAnswers!, { input: savingOf(of, { a }) });
+    expect(problems(await save(`a${"\u0315\u0300".repeat(20_000)}`))).toEqual(["BAD_USER_INPUT input.answers.0.value"]);
+    expect(problems(await save(`a${"\u0315\u0300".repeat(15)}`))).toEqual([]);
+  });
+
   test("of a text that cannot be stored is BAD_USER_INPUT", async () => {
     const one = await asked([field("a")]);
     for (const value of ["\0", "\ud800", ["x", "\0"], { "\0": 1 }]) {

@@ -339,6 +339,16 @@ const WRONG: Record<string, Case[]> = {
       fields(...times(30, (n) => fieldOf("TEXT", `f${n}`, { validator: { pattern: "[a-z]{20}x*" } }))),
       ["LIMIT input.formFields"],
     ],
+    [
+      "patterns that are too long together",
+      fields(...times(11, (n) => fieldOf("TEXT", `f${n}`, { validator: { pattern: "x".repeat(190), maxLength: 1 } }))),
+      ["LIMIT input.formFields"],
+    ],
+    [
+      "a setting that hides its size behind names of ours",
+      { formSettings: [{ name: "s", value: { uuid: "x".repeat(110_000) } }] },
+      ["LIMIT -"],
+    ],
     ["501 fields", fields(...times(501, (n) => field(`f${n}`))), ["LIMIT input.formFields"]],
     ["51 pages", { formPages: times(51, (n) => page(`p${n}`)) }, ["LIMIT input.formPages"]],
     ["51 settings", { formSettings: times(51, (n) => ({ name: `s${n}` })) }, ["LIMIT input.formSettings"]],
