@@ -39,7 +39,8 @@ const here = await tenant();
 const { admin } = here;
 const PROFILE = { title: "Dr", forename: "Ida", surname: "Byron", username: null, contactEmail: "ida@example.com" };
 const investor = await here.user(PROFILE);
-/** Long enough for a failure to be shrunk. */
+/** A failure is shrunk for so long, and then told as far as it is. */
+fc.configureGlobal({ interruptAfterTimeLimit: 120_000, markInterruptAsFailure: true });
 const PATIENCE = 240_000;
 
 const ERRORS = "errors { code field }";
