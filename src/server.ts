@@ -16,7 +16,15 @@ import fastify, {
 import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
-import { ANONYMOUS, SessionKeys, sessionSigner, tokenVerifier, type TokenRules, viewerOf } from "./access/index.js";
+import {
+  ANONYMOUS,
+  lastSighting,
+  SessionKeys,
+  sessionSigner,
+  sightingOf,
+  tokenVerifier,
+  type TokenRules,
+} from "./access/index.js";
 import { dataSource, poolOf, type Session, type StatementObserver } from "./database/index.js";
 import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
@@ -31,6 +39,7 @@ import {
   refuseLargeAnswer,
   refuseUnstorable,
   Secrets,
+  type Sighting,
   StorableTextRule,
   stringifyResult,
   TenantDb,
@@ -153,10 +162,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const context = async (request: FastifyRequest): Promise<RequestContext> => {
     const session = pool.session();
     const token = bearerToken(request);
-    const viewer = token === null ? ANONYMOUS : await viewerOf(await verify(token), session);
+    const claims = token === null ? null : await verify(token);
+    // Until it is settled who.
+    const nobody: Sighting = { viewer: ANONYMOUS, still: null };
+    let seen = claims === null ? Promise.resolve(nobody) : null;
     return {
-      viewer,
-      db: new TenantDb(viewer.tenantId, session),
+      ...((claims && lastSighting(claims)) ?? nobody),
+      settle: () => (seen ??= sightingOf(claims!, session)),
+      db: new TenantDb(claims?.tenantId ?? null, session),
       loaders: new Loaders(),
       now: new Date(),
       requestId: request.id,

@@ -18,17 +18,19 @@ import {
   Kind,
   OperationTypeNode,
   type SelectionSetNode,
+  type ValueNode,
 } from "graphql";
 import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import { cursorSql, type PageArgs, type Prepared, preparePage, type Selection } from "./connection.js";
 import type { ListOf } from "./connection.js";
-import type { Context } from "./context.js";
+import type { Context, Viewer } from "./context.js";
 import { type Entities, referenceKeys } from "./federation.js";
 import type { FieldPlan } from "./field-plan.js";
 import { ruled, type OneBy } from "./loader.js";
 import type { Allow, OperationExtension } from "./operation.js";
 import { failureCode } from "./public-error.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
+import { TENANT, TenantDb } from "./tenant-db.js";
 
 /** An answer's data as PostgreSQL wrote it: nobody on the way has to understand it. */
 export class JsonText {
@@ -39,7 +41,10 @@ export class JsonText {
   }
 }
 
-/** Answers a request by one statement; null when this request has to go the plain way, e.g. to say what is wrong. */
+/**
+ * Answers a request by one statement, which also makes sure of the viewer; null when this request has to go the plain
+ * way, e.g. to say what is wrong.
+ */
 export type CompiledRead = (ctx: Context, variables: Record<string, unknown>) => Promise<ExecutionResult | null>;
 
 /** What a request brings to its statement. */
@@ -94,22 +99,25 @@ export function compileRead(
     throw error;
   }
   return async (ctx, variables) => {
-    const { viewer } = ctx;
-    if (viewer.kind === "ANONYMOUS" || ![...planner.allows].every((allow) => allow.test(viewer))) return null;
+    const { viewer, still } = ctx;
+    if (!still || ![...planner.allows].every((allow) => allow.test(viewer))) return null;
     const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
     if (!coerced) return null;
     const run: Run = { ctx, variables: coerced, prepare: true };
-    let statement: Sql;
+    let statement: Pick<Sql, "strings" | "values">;
     try {
-      statement = sql`SELECT row_to_json("$o")::text AS data FROM (SELECT ${roots(run)}) "$o"`;
+      const answer = sql`SELECT (SELECT row_to_json("$o")::text FROM (SELECT ${roots(run)}) "$o") AS data
+        FROM (${still}) "$viewer"`;
+      statement = { strings: answer.strings, values: answer.values.map((value) => broughtBy(ctx, value)) };
     } catch (error) {
       if (error instanceof GraphQLError || error instanceof NotPlannable) return null;
       throw error;
     }
-    if (statement.text.length > MAX_STATEMENT) return null;
+    if (statement.strings.reduce((length, part) => length + part.length, 0) > MAX_STATEMENT) return null;
     try {
       const [row] = await ctx.db.query<{ data: string }>(statement, { prepare: run.prepare });
-      return { data: new JsonText(row!.data) as never };
+      // No row: the viewer is not any more who they were. The plain way says what holds now.
+      return row ? { data: new JsonText(row.data) as never } : null;
     } catch (error) {
       // A database that is slow or away is not asked again; of anything else the plain way tells the place.
       const code = failureCode(error);
@@ -123,12 +131,64 @@ export function compileRead(
   };
 }
 
+/** In what is kept, these stand for what each request brings; only as a parameter, for whatever else reads them throws. */
+const unknown =
+  (what: string): (() => never) =>
+  () => {
+    throw new Error(`${what} is not known before the statement runs.`);
+  };
+const NOW: Date = Object.assign(new Date(0), {
+  getTime: unknown("The instant"),
+  valueOf: unknown("The instant"),
+  toISOString: unknown("The instant"),
+});
+const VIEWER: object = { toString: unknown("Who asks") };
+const ACTOR: object = { toString: unknown("Who acts") };
+
+const broughtBy = ({ now, viewer }: Context, value: unknown): unknown =>
+  value === NOW ? now : value === VIEWER ? viewer.id : value === ACTOR ? viewer.actorId : value;
+
+/** What statements depend on beside their parameters: what the viewer is, not who. */
+function kindOf({ kind, administrator, leads, actorId, permissions }: Viewer): string {
+  return [kind, administrator, leads, actorId !== null, ...[...permissions].toSorted()].join();
+}
+const kinds = new WeakMap<Viewer, string>();
+
+const MAX_KINDS = 50;
+
+/** Builds once for all viewers of a kind, for any tenant, instant and person. */
+function kept(build: Build): Build {
+  const known = new Map<string, { statement: Sql; prepare: boolean }>();
+  return (run) => {
+    const { viewer } = run.ctx;
+    let kind = kinds.get(viewer);
+    if (kind === undefined) kinds.set(viewer, (kind = kindOf(viewer)));
+    let made = known.get(kind);
+    if (!made) {
+      const { kind: type, permissions, administrator, leads, actorId } = viewer;
+      const [id, tenantId] = [VIEWER, TENANT] as unknown[] as string[];
+      const somebody = { kind: type, permissions, administrator, leads, id, tenantId, actorId: actorId && ACTOR };
+      const door = new TenantDb(tenantId!, { run: unknown("An answer"), transaction: unknown("An answer") });
+      const ctx = { viewer: somebody, db: door, now: NOW } as unknown as Context;
+      const building: Run = { ctx, variables: {}, prepare: true };
+      made = { statement: build(building), prepare: building.prepare };
+      if (made.statement.values.includes(undefined)) throw new Error("A statement depends on more than is kept.");
+      if (known.size >= MAX_KINDS) known.delete(known.keys().next().value!);
+      known.set(kind, made);
+    }
+    run.prepare &&= made.prepare;
+    return made.statement;
+  };
+}
+
 class Planner {
   /** Every guard on the way; each is asked before the statement runs. */
   readonly allows = new Set<Allow>();
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   private aliases = 0;
   private fields = 0;
+  /** Fields met so far whose arguments name variables. */
+  private variables = 0;
 
   constructor(
     document: DocumentNode,
@@ -141,15 +201,16 @@ class Planner {
 
   roots(selection: SelectionSetNode): Build {
     const type = this.api.getQueryType()!;
-    return selectAll(type, this.collect(type, [selection]), (name, nodes) => {
+    return this.selectAll(type, this.collect(type, [selection]), (name, nodes) => {
       if (name === "_entities") return this.references(nodes);
       const field = this.field(type, name);
       const plan = planOf(field);
       if ("list" in plan) return this.connection(field, nodes, plan.list, plan.select);
       if (!("key" in plan)) throw new NotPlannable();
       const build = this.one(field, nodes, plan.one);
+      const given = this.argumentsOf(field, nodes);
       return (run) => {
-        const key = plan.key(getArgumentValues(field, nodes[0]!, run.variables) as never, run.ctx);
+        const key = plan.key(given(run) as never, run.ctx);
         return key === null ? sql`NULL::json` : build(run, sql`${key}::uuid`);
       };
     });
@@ -189,7 +250,7 @@ class Planner {
 
   /** The fields of a row, which stands under the alias `row`. */
   private object(type: GraphQLObjectType, entity: Entity, nodes: readonly FieldNode[], row: string): Build {
-    return selectAll(type, this.collect(type, subselections(nodes)), (name, selected) => {
+    return this.selectAll(type, this.collect(type, subselections(nodes)), (name, selected) => {
       const field = this.field(type, name);
       const plan = planOf(field);
       if ("column" in plan) {
@@ -212,12 +273,11 @@ class Planner {
       const key = raw(`${row}.${columnOf(entity, plan.from).text}`);
       if ("exists" in plan) {
         const { entity: other, property, where } = plan.exists;
-        return ({ ctx, variables }) => {
-          const further = where
-            ? sql` AND ${where(getArgumentValues(field, selected[0]!, variables) as never)}`
-            : empty;
+        const given = this.argumentsOf(field, selected);
+        return (run) => {
+          const further = where ? sql` AND ${where(given(run) as never)}` : empty;
           return sql`EXISTS (SELECT FROM ${tableOf(other).name} n
-            WHERE ${ctx.db.tenantIs("n")} AND n.${columnOf(other, property)} = ${key}${further})`;
+            WHERE ${run.ctx.db.tenantIs("n")} AND n.${columnOf(other, property)} = ${key}${further})`;
         };
       }
       if ("pages" in plan) {
@@ -294,8 +354,9 @@ class Planner {
     });
     const once = parts.length === 1 && parts[0] !== "pageInfo";
     const columns = list.edge ? sql`n.*, ${selectList(list.edge.entity, "e", "edge_")}` : raw("n.*");
+    const given = this.argumentsOf(field, nodes);
     return (run) => {
-      const args = getArgumentValues(field, nodes[0]!, run.variables) as PageArgs;
+      const args = given(run) as PageArgs;
       const selection = selectionOf(args as never, run.ctx);
       run.prepare &&= selection.prepare ?? true;
       const prepared = preparePage(run.ctx, list, selection, args, correlate && correlate(run.ctx), columns);
@@ -404,6 +465,7 @@ class Planner {
     }
     const argument = nodes[0]!.arguments![0]!.value;
     if (argument.kind !== Kind.VARIABLE) throw new NotPlannable();
+    this.variables++;
     return (run) => {
       const references = referenceKeys(this.entities, run.variables[argument.name.value] as unknown[]);
       const build = references && byType.get(references.type);
@@ -423,32 +485,38 @@ class Planner {
     return { ...set, selections };
   }
 
+  /** `a AS "x", b AS "y"`. What no variable reaches is put together once for all viewers of a kind. */
+  private selectAll(
+    type: GraphQLObjectType,
+    fields: ReadonlyMap<string, FieldNode[]>,
+    plan: (name: string, nodes: FieldNode[]) => Sql | Build,
+  ): Build {
+    // A reference may select nothing of a type.
+    if (fields.size === 0) throw new NotPlannable();
+    const before = this.variables;
+    const parts: Build[] = [];
+    for (const [key, nodes] of fields) {
+      const name = nodes[0]!.name.value;
+      const known = this.variables;
+      const part = name === "__typename" ? typenameOf(type) : plan(name, nodes);
+      const label = raw(` AS "${key}"`);
+      const build: Build = (run) => sql`${typeof part === "function" ? part(run) : part}${label}`;
+      parts.push(this.variables === known ? kept(build) : build);
+    }
+    const all: Build = (run) => join(parts.map((part) => part(run)));
+    return this.variables === before ? kept(all) : all;
+  }
+
+  /** The arguments that a request gives to a field. */
+  private argumentsOf(field: GraphQLField<unknown, unknown>, [node]: readonly FieldNode[]): (run: Run) => object {
+    if (node!.arguments?.some(({ value }) => namesVariable(value))) this.variables++;
+    return ({ variables }) => getArgumentValues(field, node!, variables);
+  }
+
   private alias(): string {
     if (this.aliases >= MAX_RELATIONS) throw new NotPlannable();
     return `r${this.aliases++}`;
   }
-}
-
-/** `a AS "x", b AS "y"`: what stays the same for all requests is put together once. */
-function selectAll(
-  type: GraphQLObjectType,
-  fields: ReadonlyMap<string, FieldNode[]>,
-  plan: (name: string, nodes: FieldNode[]) => Sql | Build,
-): Build {
-  const parts: (Sql | Build)[] = [];
-  for (const [key, nodes] of fields) {
-    const name = nodes[0]!.name.value;
-    const part = name === "__typename" ? typenameOf(type) : plan(name, nodes);
-    const label = raw(` AS "${key}"`);
-    const before = parts.at(-1);
-    if (typeof part === "function") parts.push((run) => sql`${part(run)}${label}`);
-    else if (before && typeof before !== "function")
-      parts[parts.length - 1] = raw(`${before.text},${part.text}${label.text}`);
-    else parts.push(raw(part.text + label.text));
-  }
-  // A reference may select nothing of a type.
-  if (parts.length === 0) throw new NotPlannable();
-  return (run) => join(parts.map((part) => (typeof part === "function" ? part(run) : part)));
 }
 
 /** A node, or an edge's field, of a list whose rows are not all seen. */
@@ -459,6 +527,11 @@ const typenameOf = (type: GraphQLObjectType): Sql => raw(`'${type.name}'::text`)
 
 /** Fields as one JSON object. GraphQL has no name with a `$`, so that no field can be taken for the row. */
 const objectOf = (fields: Sql): Sql => sql`(SELECT row_to_json("$o") FROM (SELECT ${fields}) "$o")`;
+
+const namesVariable = (value: ValueNode): boolean =>
+  value.kind === Kind.VARIABLE ||
+  (value.kind === Kind.LIST && value.values.some(namesVariable)) ||
+  (value.kind === Kind.OBJECT && value.fields.some((field) => namesVariable(field.value)));
 
 /** The type of a row. Of which type a row of an interface is follows from the row, which only the plain way asks. */
 function objectType(field: Pick<GraphQLField<unknown, unknown>, "type">): GraphQLObjectType {

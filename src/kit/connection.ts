@@ -190,7 +190,7 @@ export function preparePage(
 export const cursorSql = ({ fingerprint: list, query }: Prepared, row: string): Sql => {
   const [segment, value, id] = ["$segment", "$value", "$id"].map((name) => raw(`${row}."${name}"`));
   return sql`translate(encode(convert_to(json_build_array(${list}::text, ${segment}, ${value}, ${id},
-    ${query.now.getTime()}::bigint)::text, 'UTF8'), 'base64'), E'+/=\\n', '-_')`;
+    (extract(epoch FROM ${query.now}::timestamptz) * 1000)::bigint)::text, 'UTF8'), 'base64'), E'+/=\\n', '-_')`;
 };
 
 const sortText = ({ sort, direction }: Selection): string =>
