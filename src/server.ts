@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import { ApolloServer, type ApolloServerPlugin, type BaseContext } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -15,7 +15,6 @@ import fastify, {
 } from "fastify";
 import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
-import { v7 as uuidv7 } from "uuid";
 import {
   ANONYMOUS,
   lastSighting,
@@ -145,7 +144,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: "idle",
     genReqId: ({ headers: { "x-request-id": given } }) =>
-      typeof given === "string" && REQUEST_ID.test(given) ? given : uuidv7(),
+      typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID(),
   });
   let draining = false;
   app.addHook("onRequest", async (request, reply) => {

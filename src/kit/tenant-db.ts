@@ -4,11 +4,17 @@ import type { Viewer } from "./context.js";
 import { refuse, unauthenticated, UsersErrorCode } from "./errors.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
 
-/** One statement as it goes to PostgreSQL. A prepared one is planned once per connection. */
+/**
+ * Whether a statement is prepared: parsed once per connection, and planned once where PostgreSQL finds that values make
+ * no difference; "once" where that is known beforehand, and planning anew would cost as much as the answer.
+ */
+export type Prepare = boolean | "once";
+
+/** One statement as it goes to PostgreSQL. */
 export interface Statement {
   text: string;
   values: unknown[];
-  prepare: boolean;
+  prepare: Prepare;
 }
 
 /** What the tenant door stands on: statements run with that tenant's marker, alone or in one transaction. */
@@ -98,7 +104,10 @@ export class TenantDb {
   }
 
   /** Runs a statement that states `tenantIs` for each of its tables. Prepare what is hot and of few shapes. */
-  query<Row extends object>(statement: Pick<Sql, "strings" | "values">, { prepare = false } = {}): Promise<Row[]> {
+  query<Row extends object>(
+    statement: Pick<Sql, "strings" | "values">,
+    { prepare = false }: { prepare?: Prepare } = {},
+  ): Promise<Row[]> {
     return this.runner.run(this.tenantId, { ...numbered(statement, this.tenantId), prepare }) as Promise<Row[]>;
   }
 
