@@ -164,10 +164,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const claims = token === null ? null : await verify(token);
     // Until it is settled who.
     const nobody: Sighting = { viewer: ANONYMOUS, still: null };
-    let seen = claims === null ? Promise.resolve(nobody) : null;
     return {
       ...((claims && lastSighting(claims)) ?? nobody),
-      settle: () => (seen ??= sightingOf(claims!, session)),
+      sure: claims === null,
+      look: () => sightingOf(claims!, session),
       db: new TenantDb(claims?.tenantId ?? null, session),
       loaders: new Loaders(),
       now: new Date(),

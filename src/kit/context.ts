@@ -45,11 +45,10 @@ export type SessionSigner = (session: Impersonation) => Promise<{ accessToken: s
 
 /** What every resolver is given. A write gets a copy whose `db` is its transaction's. */
 export interface Context extends Sighting {
-  /**
-   * Reads who asks now, where that is only remembered. Whatever does not carry `still` in its own statement waits for
-   * it first. @throws UNAUTHENTICATED when they are not active any more.
-   */
-  settle: () => Promise<Sighting>;
+  /** The viewer was read by this request itself, and not only remembered from another. */
+  sure: boolean;
+  /** Reads who asks now. @throws UNAUTHENTICATED when they are not active any more. */
+  look: () => Promise<Sighting>;
   db: TenantDb;
   loaders: Loaders;
   /** The instant that derived states (EXPIRED, a lapsed classification) are judged by: one per request. */
@@ -59,4 +58,14 @@ export interface Context extends Sighting {
   secrets: Secrets;
   signSession: SessionSigner;
   log: Logger;
+}
+
+/**
+ * Makes sure of a viewer who is only remembered. Whatever does not carry `still` in its own statement or transaction
+ * waits for this first. @throws UNAUTHENTICATED when they are not active any more.
+ */
+export async function settle(ctx: Context): Promise<void> {
+  if (ctx.sure) return;
+  Object.assign(ctx, await ctx.look());
+  ctx.sure = true;
 }

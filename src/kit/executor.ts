@@ -5,14 +5,16 @@ import {
   execute,
   type ExecutionResult,
   type FormattedExecutionResult,
+  getOperationAST,
   GraphQLError,
   type GraphQLSchema,
+  OperationTypeNode,
   printSchema,
 } from "graphql";
 import { variableErrors } from "./bad-input.js";
 import type { Entities } from "./federation.js";
 import { compileRead, type CompiledRead, JsonText } from "./compiled-read.js";
-import type { Context } from "./context.js";
+import { type Context, settle } from "./context.js";
 
 export type Executor = (request: {
   document: DocumentNode;
@@ -30,7 +32,9 @@ export type Executor = (request: {
 export const plainExecutor =
   (schema: GraphQLSchema): Executor =>
   async ({ document, operationName, variables, context }) => {
-    const refused = await settled(context);
+    // A write makes sure of who asks in its own transaction.
+    const writes = getOperationAST(document, operationName)?.operation === OperationTypeNode.MUTATION;
+    const refused = writes && context.still ? null : await settled(context);
     if (refused) return refused;
     const result = await execute({
       schema,
@@ -47,7 +51,7 @@ export const plainExecutor =
 /** Makes sure of who asks; the answer where they may not, or cannot be read. */
 async function settled(context: Context): Promise<ExecutionResult | null> {
   try {
-    Object.assign(context, await context.settle());
+    await settle(context);
     return null;
   } catch (thrown) {
     const error = thrown as Error;

@@ -1,10 +1,10 @@
 import { type GraphQLFieldResolver, type GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
 import { Arg, Args, Extensions, FieldResolver, Mutation, Query, type ClassType } from "type-graphql";
 import type { TypeThunk } from "./attribute.js";
-import type { Context, Viewer } from "./context.js";
+import { type Context, settle, type Viewer } from "./context.js";
 import { forbidden, unauthenticated } from "./errors.js";
 import { type FieldPlan, type Relation, relationResolver, type Root, rootResolver } from "./field-plan.js";
-import { performWrite, type Write as PerformedWrite, type WriteDeclaration } from "./payload.js";
+import { Outdated, performWrite, type Write as PerformedWrite, type WriteDeclaration } from "./payload.js";
 
 /** Who may call an operation at all. Which rows they then reach is the row rules' business. */
 export interface Allow {
@@ -57,12 +57,15 @@ function register(
   resolve: GraphQLFieldResolver<unknown, Context>,
   plan?: FieldPlan,
 ): void {
-  const guarded: typeof resolve = (parent, args, ctx, info) => {
-    guard(operation.allow, ctx.viewer);
+  Extensions({ operation, resolve, plan })(prototype, name);
+}
+
+const guarded =
+  (allow: Allow, resolve: GraphQLFieldResolver<unknown, Context>): typeof resolve =>
+  (parent, args, ctx, info) => {
+    guard(allow, ctx.viewer);
     return resolve(parent, args, ctx, info);
   };
-  Extensions({ operation, resolve: guarded, plan })(prototype, name);
-}
 
 /** A root query: data, or `method(args, ctx)`, or `method(ctx)` when it takes no arguments. */
 export function Read(options: ReadOptions): FieldDecorator {
@@ -73,12 +76,13 @@ export function Read(options: ReadOptions): FieldDecorator {
     if (args) Args(args as never)(prototype, name, 0);
     const operation: OperationExtension = { kind: "read", allow };
     if ("one" in options || "list" in options) {
-      return register(prototype, name, operation, rootResolver(options), options);
+      return register(prototype, name, operation, guarded(allow, rootResolver(options)), options);
     }
     const method = methodOf(prototype, name);
-    return register(prototype, name, operation, (_root, given, ctx) =>
+    const resolve = guarded(allow, (_root, given, ctx) =>
       args ? method(given as never, ctx as never) : method(ctx as never),
     );
+    return register(prototype, name, operation, resolve);
   };
 }
 
@@ -90,11 +94,14 @@ export function Related(options: RelatedOptions): FieldDecorator {
     (FieldResolver(type, { description: describe(options), nullable }) as FieldDecorator)(prototype, name);
     if (args) Args(args as never)(prototype, name, 1);
     const operation: OperationExtension = { kind: "related", allow };
-    if ("from" in options) return register(prototype, name, operation, relationResolver(options), options);
+    if ("from" in options) {
+      return register(prototype, name, operation, guarded(allow, relationResolver(options)), options);
+    }
     const method = methodOf(prototype, name);
-    return register(prototype, name, operation, (parent, given, ctx) =>
+    const resolve = guarded(allow, (parent, given, ctx) =>
       args ? method(parent as never, given as never, ctx as never) : method(parent as never, ctx as never),
     );
+    return register(prototype, name, operation, resolve);
   };
 }
 
@@ -112,10 +119,20 @@ export function Write(options: WriteOptions): MethodDecorator {
     Mutation(options.payload, { description: describe(options) })(prototype, name, descriptor);
     Arg("input", options.input)(prototype, name, 0);
     const method = methodOf(prototype, name) as PerformedWrite;
-    const { payload, enter } = options;
-    register(prototype, name, { kind: "write", allow: options.allow }, (_root, { input }, ctx) =>
-      performWrite(ctx, input as object, { operation: name, payload, method, ...(enter && { enter }) }),
-    );
+    const { payload, enter, allow } = options;
+    const declaration: WriteDeclaration = { operation: name, payload, method, ...(enter && { enter }) };
+    register(prototype, name, { kind: "write", allow }, async (_root, { input }, ctx) => {
+      if (!ctx.sure && !enter && allow.test(ctx.viewer)) {
+        try {
+          return await performWrite(ctx, input as object, declaration);
+        } catch (error) {
+          if (!(error instanceof Outdated)) throw error;
+        }
+      }
+      await settle(ctx);
+      guard(allow, ctx.viewer);
+      return performWrite(ctx, input as object, declaration);
+    });
   };
 }
 

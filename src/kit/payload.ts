@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Sql } from "sql-template-tag";
+import sql, { type Sql } from "sql-template-tag";
 import { Field, ObjectType, type ClassType } from "type-graphql";
 import type { Context } from "./context.js";
 import { Refusal, usersError, UsersError, type UsersErrorCode } from "./errors.js";
@@ -67,23 +67,37 @@ export function constraintMeans(constraint: string, code: UsersErrorCode, messag
 
 const RETRIES = 3;
 
-/** One write: a transaction, its audit event, refusals as payload errors, and another try after a deadlock. */
+/** The viewer is not any more who they were remembered to be; nothing was kept. */
+export class Outdated extends Error {}
+
+/**
+ * One write: a transaction, its audit event, refusals as payload errors, and another try after a deadlock. Of a viewer
+ * who is only remembered the transaction makes sure before it tells or keeps anything. @throws Outdated
+ */
 export async function performWrite(caller: Context, input: object, write: WriteDeclaration): Promise<object> {
   const { operation, payload, enter, method } = write;
   const { clientMutationId = null } = input as MutationInput;
   for (let attempt = 1; ; attempt++) {
+    let still: Promise<object[]> | null = null;
     try {
       const ctx = enter ? enter(input as never, caller) : caller;
       const result = await ctx.db.transaction(
-        (db) => {
+        async (db) => {
+          // Travels with the first statement of the work, and is answered before it.
+          if (!caller.sure) still = db.query(sql`SELECT FROM (${caller.still}) v`, { prepare: true });
+          still?.catch(() => {});
           const inside: Context = { ...ctx, db, loaders: new Loaders() };
-          return once(inside, operation, input, payloads.get(payload()) ?? {}, () => method(input, inside));
+          const made = await once(inside, operation, input, payloads.get(payload()) ?? {}, () => method(input, inside));
+          if ((await still)?.length === 0) throw new Outdated();
+          return made;
         },
         (db) => auditWriter({ ...ctx, db }, operation),
       );
+      caller.sure = true;
       ctx.loaders.clear();
       return { ...result, errors: [], clientMutationId };
     } catch (error) {
+      if ((await (still as Promise<object[]> | null)?.catch(() => null))?.length === 0) throw new Outdated();
       if (error instanceof DryRun) return { ...error.result, errors: [], clientMutationId };
       const errors = refusalOf(error);
       if (errors) return { errors, clientMutationId };

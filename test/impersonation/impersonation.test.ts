@@ -430,7 +430,8 @@ describe("a ticket is good", () => {
       "x".repeat(10_000),
       "../../etc/passwd",
       "' OR true --",
-    ];
+      // By chance a token is the same text in two of these spellings.
+    ].filter((text) => text !== token);
     const before = [await walk.here.contents(), await there.contents()];
     const answers = new Set<string>();
     for (const text of wrong) {
