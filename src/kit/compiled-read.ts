@@ -99,7 +99,10 @@ export function compileRead(
   let roots: Build;
   let path: string;
   try {
-    roots = planner.roots(operation.selectionSet);
+    const build = planner.roots(operation.selectionSet);
+    const whole = kept(build, ({ variables }) => JSON.stringify(variables));
+    // Page sizes are few; whatever else variables bring is too much to keep something for each.
+    roots = (run) => (Object.values(run.variables).every(isSize) ? whole : build)(run);
     [path] = planner.collect(api.getQueryType()!, [operation.selectionSet]).keys() as unknown as [string];
   } catch (error) {
     if (error instanceof NotPlannable) return null;
@@ -157,36 +160,37 @@ const broughtBy = ({ now, viewer }: Context, value: unknown): unknown =>
 
 /** What statements depend on beside their parameters: what the viewer is, not who. */
 function kindOf({ kind, administrator, leads, actorId, permissions }: Viewer): string {
-  return [kind, administrator, leads, actorId !== null, ...[...permissions].toSorted()].join();
+  return JSON.stringify([kind, administrator, leads, actorId !== null, ...[...permissions].toSorted()]);
 }
 const kinds = new WeakMap<Viewer, string>();
 
-const MAX_KINDS = 50;
+const MAX_KEPT = 50;
 
 /** Planned anew for one part is planned anew for all; planned once for one, where the others leave it open. */
 function agree(run: Run, prepare: Prepare = true): void {
   if (prepare !== true && run.prepare !== false) run.prepare = prepare;
 }
 
-/** Builds once for all viewers of a kind, for any tenant, instant and person. */
-function kept(build: Build): Build {
+/** Builds once for all viewers of a kind, for any tenant, instant and person; and for each of such variables. */
+function kept(build: Build, variant: (run: Run) => string = () => ""): Build {
   const known = new Map<string, { statement: Sql; prepare: Prepare }>();
   return (run) => {
     const { viewer } = run.ctx;
     let kind = kinds.get(viewer);
     if (kind === undefined) kinds.set(viewer, (kind = kindOf(viewer)));
-    let made = known.get(kind);
+    const key = kind + variant(run);
+    let made = known.get(key);
     if (!made) {
       const { kind: type, permissions, administrator, leads, actorId } = viewer;
       const [id, tenantId] = [VIEWER, TENANT] as unknown[] as string[];
       const somebody = { kind: type, permissions, administrator, leads, id, tenantId, actorId: actorId && ACTOR };
       const door = new TenantDb(tenantId!, { run: unknown("An answer"), transaction: unknown("An answer") });
       const ctx = { viewer: somebody, db: door, now: NOW } as unknown as Context;
-      const building: Run = { ctx, variables: {}, prepare: true };
+      const building: Run = { ctx, variables: run.variables, prepare: true };
       made = { statement: build(building), prepare: building.prepare };
       if (made.statement.values.includes(undefined)) throw new Error("A statement depends on more than is kept.");
-      if (known.size >= MAX_KINDS) known.delete(known.keys().next().value!);
-      known.set(kind, made);
+      if (known.size >= MAX_KEPT) known.delete(known.keys().next().value!);
+      known.set(key, made);
     }
     agree(run, made.prepare);
     return made.statement;
@@ -573,19 +577,21 @@ function foundOnce(prepared: Prepared, list: ListOf, name: string, { ctx }: Run)
   const segments = query.sort.map(({ by, nullOf, where }) => [by, nullOf, ...(where?.(query.now)?.strings ?? [])]);
   const columns = new Set(["n.id", ...(segments.join(" ").match(/\bn\.\w+/g) ?? [])]);
   const from = raw(`${name} n`);
-  const kept = { ...query, select: raw("n.id"), from, where: raw("true") };
+  const narrow = { ...query, select: raw("n.id"), from, where: raw("true") };
   return {
     ...prepared,
     found: sql`${raw(name)} AS MATERIALIZED (SELECT ${raw([...columns].join())} FROM ${query.from} WHERE ${query.where}), `,
-    query: kept,
+    query: narrow,
     statement: sql`SELECT n.*, p."$segment", p."$value", p."$id"
-      FROM (${pageStatement(kept, rows, place, backward)}) p
+      FROM (${pageStatement(narrow, rows, place, backward)}) p
       JOIN ${tableOf(list.node).name} n ON ${ctx.db.tenantIs("n")} AND n.id = p."$id"`,
   };
 }
 
 /** Fields as one JSON object. GraphQL has no name with a `$`, so that no field can be taken for the row. */
 const objectOf = (fields: Sql): Sql => sql`(SELECT row_to_json("$o") FROM (SELECT ${fields}) "$o")`;
+
+const isSize = (value: unknown): boolean => typeof value === "number" || typeof value === "boolean" || value === null;
 
 const namesVariable = (value: ValueNode): boolean =>
   value.kind === Kind.VARIABLE ||

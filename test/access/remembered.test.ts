@@ -116,6 +116,16 @@ test("one compiled document serves viewers of one kind in all tenants, each with
   }
 });
 
+test("a scope that spells several words is none of them", async () => {
+  const here = await tenant();
+  const whole = await here.service("users.read", "users.write");
+  const spelt = await here.service("users.read,users.write" as never);
+  for (let time = 0; time < 4; time++) {
+    expect((await whole.ask(LIST, { first: 5 })).users.totalCount).toBe(1);
+    expect((await spelt.send(LIST, { first: 5 })).errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+  }
+});
+
 test("a compiled document has the instant of each request", async () => {
   const here = await tenant();
   const user = await here.user();
