@@ -38,6 +38,7 @@ const schema = z.object({
   DATA_DIR: text.default(".data"),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_OWNER_URL: postgresUrl.optional(),
+  DB_POOL_MODE: z.enum(["session", "transaction"]).default("session"),
   DB_POOL_MAX: z.coerce.number().int().min(1).max(1_000).default(10),
   DB_STATEMENT_TIMEOUT: milliseconds.default(5_000),
   TOKEN_ISSUER: text.optional(),

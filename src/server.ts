@@ -17,7 +17,7 @@ import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { ANONYMOUS, SessionKeys, sessionSigner, tokenVerifier, type TokenRules, viewerOf } from "./access/index.js";
-import { dataSource, poolOf, type Session, type StatementObserver } from "./database/index.js";
+import { dataSource, type PoolMode, poolOf, type Session, type StatementObserver } from "./database/index.js";
 import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
   type Context,
@@ -46,6 +46,8 @@ export interface ServerOptions {
   port: number;
   /** The application's role, bound by row-level security. */
   databaseUrl: string;
+  /** Default: a connection is a session. */
+  poolMode?: PoolMode;
   poolMax: number;
   statementTimeout: number;
   tokens: TokenRules;
@@ -94,6 +96,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: options.databaseUrl,
     entities,
     poolMax: options.poolMax,
+    ...(options.poolMode && { poolMode: options.poolMode }),
     statementTimeout: options.statementTimeout,
   });
   await source.initialize();

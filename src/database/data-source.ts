@@ -3,6 +3,7 @@ import { DataSource, DefaultNamingStrategy, type MixedList } from "typeorm";
 import { migrations } from "../../migrations/index.js";
 import { snakeCase } from "../kit/index.js";
 import { TenantPool } from "./pool.js";
+import { TransactionPool } from "./transaction-pool.js";
 
 class SnakeCase extends DefaultNamingStrategy {
   override columnName(property: string, customName: string | undefined): string {
@@ -10,8 +11,12 @@ class SnakeCase extends DefaultNamingStrategy {
   }
 }
 
+/** What a connection is good for: a session of PostgreSQL's, or one transaction, behind a pooler. */
+export type PoolMode = "session" | "transaction";
+
 export interface DataSourceOptions {
   url: string;
+  poolMode?: PoolMode;
   entities?: MixedList<new () => object>;
   /** Connections at most; callers beyond that wait their turn. */
   poolMax?: number;
@@ -22,6 +27,7 @@ export interface DataSourceOptions {
 /** TypeORM's view of the database: entities, migrations, and the tenant pool as its driver. */
 export function dataSource({
   url,
+  poolMode = "session",
   entities = [],
   poolMax = 10,
   statementTimeout = 5_000,
@@ -34,7 +40,7 @@ export function dataSource({
     migrationsTableName: "migrations",
     namingStrategy: new SnakeCase(),
     // Spread, because the namespace object of a CommonJS module cannot carry another Pool.
-    driver: { ...pg, Pool: TenantPool },
+    driver: { ...pg, Pool: poolMode === "session" ? TenantPool : TransactionPool },
     poolSize: poolMax,
     applicationName: "users-subgraph",
     connectTimeoutMS: 5_000,
@@ -44,7 +50,7 @@ export function dataSource({
       // The server ends a slow statement; this ends waiting for a server that no longer answers at all.
       statement_timeout: statementTimeout,
       query_timeout: statementTimeout === 0 ? undefined : statementTimeout + 1_000,
-      options: "-c timezone=UTC",
+      ...(poolMode === "session" && { options: "-c timezone=UTC" }),
     },
   });
 }

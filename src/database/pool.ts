@@ -149,16 +149,25 @@ export class TenantPool extends pg.Pool implements SqlRunner {
   }
 
   async send(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<object[]> {
-    const { text, values, prepare } = statement;
+    const { text } = statement;
     const start = performance.now();
     let failed = true;
     try {
-      const { rows } = await together(client).query({ name: prepare ? nameOf(client, text) : undefined, text, values });
+      const { rows } = await this.submit(together(client), tenantId, statement);
       failed = false;
       return rows as object[];
     } finally {
       this.observe({ text, tenantId, milliseconds: performance.now() - start, failed });
     }
+  }
+
+  /** Writes a statement to a connection that is marked with the tenant. */
+  protected submit(
+    client: pg.PoolClient,
+    _tenantId: string,
+    { text, values, prepare }: Statement,
+  ): Promise<pg.QueryResult> {
+    return client.query({ name: prepare ? nameOf(client, text) : undefined, text, values });
   }
 }
 
