@@ -41,6 +41,7 @@ async function main(): Promise<void> {
     host: config.HOST ?? (development ? "127.0.0.1" : "0.0.0.0"),
     port: config.PORT,
     databaseUrl: appUrl,
+    replicaUrls: config.DATABASE_REPLICA_URLS,
     poolMode: config.DB_POOL_MODE,
     poolMax: config.DB_POOL_MAX,
     statementTimeout: config.DB_STATEMENT_TIMEOUT,

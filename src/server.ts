@@ -13,11 +13,19 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
-import { GraphQLError } from "graphql";
+import { GraphQLError, OperationTypeNode } from "graphql";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { ANONYMOUS, SessionKeys, sessionSigner, tokenVerifier, type TokenRules, viewerOf } from "./access/index.js";
-import { dataSource, type PoolMode, poolOf, type Session, type StatementObserver } from "./database/index.js";
+import {
+  dataSource,
+  type PoolMode,
+  poolOf,
+  replicaPoolsOf,
+  Replicas,
+  type Session,
+  type StatementObserver,
+} from "./database/index.js";
 import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
   type Context,
@@ -46,6 +54,8 @@ export interface ServerOptions {
   port: number;
   /** The application's role, bound by row-level security. */
   databaseUrl: string;
+  /** Streaming replicas of that database, which queries read. */
+  replicaUrls?: readonly string[];
   /** Default: a connection is a session. */
   poolMode?: PoolMode;
   poolMax: number;
@@ -94,6 +104,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { log, development } = options;
   const source = dataSource({
     url: options.databaseUrl,
+    replicaUrls: options.replicaUrls ?? [],
     entities,
     poolMax: options.poolMax,
     ...(options.poolMode && { poolMode: options.poolMode }),
@@ -102,7 +113,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await source.initialize();
   const pool = poolOf(source);
   if (options.observe) pool.observe = options.observe;
-  const metrics = new Metrics(pool);
+  const replicas = new Replicas(pool, replicaPoolsOf(source), (replica, serving) =>
+    log.warn({ replica }, serving ? "a replica is read" : "a replica is away or lags, and is not read"),
+  );
+  const metrics = new Metrics(pool, replicas);
   const secrets = new Secrets(options.secrets);
   const sessionKeys = new SessionKeys(secrets);
   const verify = await tokenVerifier(options.tokens, sessionKeys);
@@ -127,6 +141,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginCacheControlDisabled(),
       requestPlugin(metrics, log, development),
+      ...(replicas.all.length > 0 ? [readReplicas(replicas)] : []),
     ],
   });
   await apollo.start();
@@ -198,6 +213,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       draining = true;
       await Promise.all([app.close(), worker?.stop()]);
       await apollo.stop();
+      await replicas.stop();
       await source.destroy();
     },
   };
@@ -248,6 +264,20 @@ function requestPlugin(metrics: Metrics, log: Logger, development: boolean): Apo
     },
   };
 }
+
+/**
+ * A query reads a replica. Who asks has been read from the primary by then: whoever is suspended is so at once, and sees
+ * of others the state of a few seconds ago at most.
+ */
+const readReplicas = (replicas: Replicas): ApolloServerPlugin<RequestContext> => ({
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation, contextValue }) => {
+      if (operation?.operation !== OperationTypeNode.QUERY) return;
+      const { viewer, session } = contextValue;
+      contextValue.db = new TenantDb(viewer.tenantId, replicas.readerFor(session));
+    },
+  }),
+});
 
 function healthRoutes(
   app: FastifyInstance,

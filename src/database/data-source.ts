@@ -16,6 +16,8 @@ export type PoolMode = "session" | "transaction";
 
 export interface DataSourceOptions {
   url: string;
+  /** Streaming replicas, to be read. */
+  replicaUrls?: readonly string[];
   poolMode?: PoolMode;
   entities?: MixedList<new () => object>;
   /** Connections at most; callers beyond that wait their turn. */
@@ -27,6 +29,7 @@ export interface DataSourceOptions {
 /** TypeORM's view of the database: entities, migrations, and the tenant pool as its driver. */
 export function dataSource({
   url,
+  replicaUrls = [],
   poolMode = "session",
   entities = [],
   poolMax = 10,
@@ -34,13 +37,15 @@ export function dataSource({
 }: DataSourceOptions): DataSource {
   return new DataSource({
     type: "postgres",
-    url,
+    ...(replicaUrls.length === 0
+      ? { url }
+      : { replication: { master: { url }, slaves: replicaUrls.map((replica) => ({ url: replica })) } }),
     entities: entities as never,
     migrations,
     migrationsTableName: "migrations",
     namingStrategy: new SnakeCase(),
     // Spread, because the namespace object of a CommonJS module cannot carry another Pool.
-    driver: { ...pg, Pool: poolMode === "session" ? TenantPool : TransactionPool },
+    driver: { ...pg, Pool: patient(poolMode === "session" ? TenantPool : TransactionPool, replicaUrls) },
     poolSize: poolMax,
     applicationName: "users-subgraph",
     connectTimeoutMS: 5_000,
@@ -55,5 +60,30 @@ export function dataSource({
   });
 }
 
+/**
+ * TypeORM tries a connection of each pool when it starts, and would not start while one replica is away: what it is given
+ * of a replica's pool for that is no connection.
+ */
+function patient(Pool: typeof TenantPool, replicaUrls: readonly string[]): typeof TenantPool {
+  if (replicaUrls.length === 0) return Pool;
+  return class extends Pool {
+    private tried = !replicaUrls.includes(this.options.connectionString!);
+
+    override async take(tenantId: string): Promise<pg.PoolClient> {
+      if (this.tried) return super.take(tenantId);
+      this.tried = true;
+      return { release: () => {} } as pg.PoolClient;
+    }
+  };
+}
+
+interface Pools {
+  master: TenantPool;
+  slaves: TenantPool[];
+}
+
 /** The tenant pool inside an initialised data source. */
-export const poolOf = (source: DataSource): TenantPool => (source.driver as unknown as { master: TenantPool }).master;
+export const poolOf = (source: DataSource): TenantPool => (source.driver as unknown as Pools).master;
+
+/** The pools of its replicas, in the order of their URLs. */
+export const replicaPoolsOf = (source: DataSource): TenantPool[] => (source.driver as unknown as Pools).slaves;

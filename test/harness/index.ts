@@ -388,6 +388,8 @@ export interface HarnessOptions extends Partial<ServerOptions> {
   servers?: number;
   /** Connections of a pooler in transaction mode that stands before the database. */
   pooled?: number;
+  /** The address of the same database on a replica. */
+  replica?: (databaseUrl: string) => string;
   asOwner?: boolean;
 }
 
@@ -395,18 +397,20 @@ export interface HarnessOptions extends Partial<ServerOptions> {
 const { TEST_SERVERS = "1", TEST_POOLER } = process.env;
 
 export async function harness(options: HarnessOptions = {}): Promise<Harness> {
-  const { servers: count = Number(TEST_SERVERS), pooled, asOwner, ...rest } = options;
+  const { servers: count = Number(TEST_SERVERS), pooled, replica, asOwner, ...rest } = options;
   const database = await testDatabase();
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), alg: "ES256", kid: "test" };
   const statements: string[] = [];
   const directUrl = asOwner ? database.superUrl : database.appUrl;
   const pooler = pooled === undefined ? null : await transactionPooler(directUrl, pooled);
-  const behind = pooler?.url(directUrl) ?? (TEST_POOLER && Object.assign(new URL(directUrl), { host: TEST_POOLER }).href);
+  const behind =
+    pooler?.url(directUrl) ?? (TEST_POOLER && Object.assign(new URL(directUrl), { host: TEST_POOLER }).href);
   const settings: ServerOptions = {
     host: "127.0.0.1",
     port: 0,
     databaseUrl: behind || directUrl,
+    replicaUrls: replica ? [replica(directUrl)] : [],
     poolMode: behind ? "transaction" : "session",
     poolMax: 10,
     statementTimeout: 5_000,
