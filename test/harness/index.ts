@@ -31,7 +31,7 @@ import {
 import { FormClassification } from "../../src/investor-preference-forms/index.js";
 import { Invitation } from "../../src/invitations/index.js";
 import { Secrets, TenantDb, toGlobalId } from "../../src/kit/index.js";
-import { startServer, type ServerOptions } from "../../src/server.js";
+import { type RunningServer, startServer, type ServerOptions } from "../../src/server.js";
 import { entities } from "../../src/schema.js";
 import { FeatureFlag, GroupMember, UserGroup } from "../../src/user-groups/index.js";
 import {
@@ -424,7 +424,9 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     observe: ({ text }) => statements.push(text),
     ...rest,
   };
-  const servers = await Promise.all(Array.from({ length: count }, () => startServer(settings)));
+  const servers: RunningServer[] = [];
+  // One after the other: what a start computes would keep another's statements waiting.
+  while (servers.length < count) servers.push(await startServer(settings));
   const balancer = await balance(servers.map((server) => server.url));
   const owner = dataSource({ url: database.superUrl, entities, poolMax: 2 });
   await owner.initialize();

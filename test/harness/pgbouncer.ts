@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface PgBouncer {
   /** host:port */
   host: string;
+  pid: number;
   stop: () => Promise<void>;
 }
 
@@ -35,6 +36,7 @@ auth_file = ${join(folder, "users.txt")}
 pool_mode = transaction
 default_pool_size = ${poolSize}
 max_client_conn = 1000
+server_login_retry = 1
 log_connections = 0
 log_disconnections = 0
 `;
@@ -47,6 +49,7 @@ log_disconnections = 0
     cwd: "/",
     ...(nobody !== undefined && { uid: nobody }),
   });
+  await once(child, "spawn");
   const gone = once(child, "exit").then(([code]) => {
     throw new Error(`${program} ended (${code}).`);
   });
@@ -54,6 +57,7 @@ log_disconnections = 0
   await Promise.race([gone, answers(own)]);
   return {
     host: `127.0.0.1:${own}`,
+    pid: child.pid!,
     stop: async () => {
       child.kill("SIGINT");
       child.kill("SIGTERM");

@@ -32,15 +32,11 @@ export async function replication(): Promise<Replication> {
   const { ownerUrl } = await ensureDatabase((database) => primary.url(database), TEMPLATE);
   await migrate(ownerUrl, "users_app");
   await primary.stop();
-  await fs.cp(primaryDir, replicaDir, { recursive: true });
-  await fs.writeFile(join(replicaDir, "cluster/pgdata/standby.signal"), "");
-  await giveAway(join(replicaDir, "cluster/pgdata"), await fs.stat(join(primaryDir, "cluster/pgdata")));
+  await copyForReplica(primaryDir, replicaDir);
   primary = await start(primaryDir);
   process.env.TEST_CLUSTER = primary.url("postgres");
-
-  const { username, password, port } = new URL(primary.url("postgres"));
   const following = {
-    primary_conninfo: `host=127.0.0.1 port=${port} user=${username} password=${password}`,
+    ...settingsToFollow(primary),
     max_standby_streaming_delay: "0",
     wal_retrieve_retry_interval: "100ms",
   };
@@ -51,8 +47,11 @@ export async function replication(): Promise<Replication> {
     onReplica: async (text) => {
       const client = new pg.Client({ connectionString: replica.url("postgres") });
       await client.connect();
-      const { rows } = await client.query<object>(text).finally(() => client.end());
-      return rows;
+      try {
+        return (await client.query<object>(text)).rows;
+      } finally {
+        await client.end();
+      }
     },
     stopReplica: () => replica.stop(),
     startReplica: async () => {
@@ -66,8 +65,21 @@ export async function replication(): Promise<Replication> {
   };
 }
 
-/** To whom the original belongs. */
-async function giveAway(folder: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
+/** Makes a standby's data folder out of a stopped cluster's. */
+export async function copyForReplica(primaryDir: string, replicaDir: string): Promise<void> {
+  await fs.cp(primaryDir, replicaDir, { recursive: true });
+  const [original, copy] = [primaryDir, replicaDir].map((folder) => join(folder, "cluster/pgdata"));
+  await fs.writeFile(join(copy!, "standby.signal"), "");
+  const { uid, gid } = await fs.stat(original!);
+  await giveAway(copy!, uid, gid);
+}
+
+export function settingsToFollow(primary: Pick<EmbeddedPostgres, "url">): Record<string, string> {
+  const { username, password, port } = new URL(primary.url("postgres"));
+  return { primary_conninfo: `host=127.0.0.1 port=${port} user=${username} password=${password}` };
+}
+
+async function giveAway(folder: string, uid: number, gid: number): Promise<void> {
   await fs.chown(folder, uid, gid);
   for (const name of await fs.readdir(folder, { recursive: true })) await fs.lchown(join(folder, name), uid, gid);
 }
