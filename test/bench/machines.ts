@@ -1,5 +1,6 @@
 import "reflect-metadata";
-import { chmod, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -51,13 +52,15 @@ interface Arrangement {
   services: Service[];
 }
 
-/** CPU milliseconds so far of a process and its children; of the living ones, for connections are kept. */
+/** CPU milliseconds so far of a process and its children, those that have ended included. */
 async function cpuOf(pid: number): Promise<number> {
   let ticks = 0;
   for (const name of await readdir("/proc")) {
     const stat = /^\d+$/.test(name) ? await readFile(`/proc/${name}/stat`, "utf8").catch(() => "") : "";
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (Number(name) === pid || Number(fields[1]) === pid) ticks += Number(fields[11]) + Number(fields[12]);
+    const [own, ended] = [Number(fields[11]) + Number(fields[12]), Number(fields[13]) + Number(fields[14])];
+    if (Number(name) === pid) ticks += own + ended;
+    else if (Number(fields[1]) === pid) ticks += own;
   }
   return ticks * 10;
 }
@@ -75,9 +78,8 @@ const replica = await startEmbeddedPostgres({
   durable: true,
   settings: { ...SETTINGS, ...settingsToFollow({ url: primaryUrl }) },
 });
-const poolerDir = join(config.DATA_DIR, "bench-pooler");
-await mkdir(poolerDir, { recursive: true });
-await chmod(poolerDir, 0o755);
+const poolerDir = await mkdtemp(join(tmpdir(), "users-subgraph-pooler-"));
+await chmod(poolerDir, 0o755); // as root PgBouncer runs as nobody, who has to enter
 const pooler = await startPgBouncer(options.pgbouncer, tenant.superUrl, poolerDir, config.DB_POOL_MAX).catch(
   () => null,
 );
@@ -136,7 +138,7 @@ try {
   }
 
   const results = new Map<string, number[][]>();
-  for (let round = -1; round < rounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const { name, url, cast } of arrangements) {
       const at = new URL(url);
       const requests: Requests = {
@@ -145,10 +147,11 @@ try {
       };
       const all = ["servers", "balancer", "primary", "replica", "pooler"] as const;
       const times = (): Promise<number[]> => Promise.all(all.map((who) => (cast[who] ?? nothing)()));
+      // Connections that were idle are made anew, and their plans.
+      await load(requests, { next: 0 }, callers, 1);
       const before = await times();
-      const measured = await load(requests, { next: 0 }, callers, round < 0 ? 1 : seconds);
+      const measured = await load(requests, { next: 0 }, callers, seconds);
       const after = await times();
-      if (round < 0) continue; // warmed up
       const spent = after.map((time, index) => (time - before[index]!) / measured.requests);
       results.set(name, [
         ...(results.get(name) ?? []),
@@ -166,6 +169,7 @@ try {
 } finally {
   await Promise.all(stop.map((end) => end()));
   await pooler?.stop();
+  await rm(poolerDir, { recursive: true });
   await replica.stop();
   await tenant.stop();
 }
