@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import { ApolloServer, type ApolloServerPlugin, type BaseContext } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -15,8 +15,15 @@ import fastify, {
 } from "fastify";
 import { GraphQLError, OperationTypeNode } from "graphql";
 import type { Logger } from "pino";
-import { v7 as uuidv7 } from "uuid";
-import { ANONYMOUS, SessionKeys, sessionSigner, tokenVerifier, type TokenRules, viewerOf } from "./access/index.js";
+import {
+  ANONYMOUS,
+  lastSighting,
+  SessionKeys,
+  sessionSigner,
+  sightingOf,
+  tokenVerifier,
+  type TokenRules,
+} from "./access/index.js";
 import {
   dataSource,
   type PoolMode,
@@ -39,6 +46,7 @@ import {
   refuseLargeAnswer,
   refuseUnstorable,
   Secrets,
+  type Sighting,
   StorableTextRule,
   stringifyResult,
   TenantDb,
@@ -154,7 +162,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: "idle",
     genReqId: ({ headers: { "x-request-id": given } }) =>
-      typeof given === "string" && REQUEST_ID.test(given) ? given : uuidv7(),
+      typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID(),
   });
   let draining = false;
   app.addHook("onRequest", async (request, reply) => {
@@ -171,10 +179,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const context = async (request: FastifyRequest): Promise<RequestContext> => {
     const session = pool.session();
     const token = bearerToken(request);
-    const viewer = token === null ? ANONYMOUS : await viewerOf(await verify(token), session);
+    const claims = token === null ? null : await verify(token);
+    // Until it is settled who.
+    const nobody: Sighting = { viewer: ANONYMOUS, still: null };
+    let seen = claims === null ? Promise.resolve(nobody) : null;
     return {
-      viewer,
-      db: new TenantDb(viewer.tenantId, session),
+      // A replica may not know yet that they are locked out: with replicas, who asks is read first, from the primary.
+      ...((claims && replicas.all.length === 0 && lastSighting(claims)) || nobody),
+      settle: () => (seen ??= sightingOf(claims!, session)),
+      db: new TenantDb(claims?.tenantId ?? null, session),
       loaders: new Loaders(),
       now: new Date(),
       requestId: request.id,
@@ -266,15 +279,14 @@ function requestPlugin(metrics: Metrics, log: Logger, development: boolean): Apo
 }
 
 /**
- * A query reads a replica. Who asks has been read from the primary by then: whoever is suspended is so at once, and sees
- * of others the state of a few seconds ago at most.
+ * A query reads a replica. Who asks is read from the primary all the same: whoever is suspended is so at once, and what
+ * others see is of a few seconds ago at most.
  */
 const readReplicas = (replicas: Replicas): ApolloServerPlugin<RequestContext> => ({
   requestDidStart: async () => ({
     didResolveOperation: async ({ operation, contextValue }) => {
       if (operation?.operation !== OperationTypeNode.QUERY) return;
-      const { viewer, session } = contextValue;
-      contextValue.db = new TenantDb(viewer.tenantId, replicas.readerFor(session));
+      contextValue.db = contextValue.db.by(replicas.readerFor(contextValue.session));
     },
   }),
 });

@@ -12,4 +12,4 @@ export {
   type TokenRules,
   type TokenVerifier,
 } from "./tokens.js";
-export { ANONYMOUS, mayImpersonate, printedNameSql, viewerOf } from "./viewer.js";
+export { ANONYMOUS, mayImpersonate, printedNameSql, lastSighting, sightingOf } from "./viewer.js";

@@ -28,10 +28,12 @@ const isWorn = (client: pg.PoolClient): boolean => (prepared.get(client)?.size ?
 
 /** The name of a prepared statement follows from its text. */
 function nameOf(client: pg.PoolClient, text: string): string {
-  const name = names.get(text) ?? createHash("sha1").update(text).digest("base64url");
-  names.delete(text);
-  names.set(text, name);
-  if (names.size > MAX_PREPARED) names.delete(names.keys().next().value!);
+  let name = names.get(text);
+  if (name === undefined) {
+    name = createHash("sha1").update(text).digest("base64url");
+    if (names.size >= MAX_PREPARED) names.delete(names.keys().next().value!);
+    names.set(text, name);
+  }
   let known = prepared.get(client);
   if (!known) prepared.set(client, (known = new Set()));
   known.add(name);
@@ -167,7 +169,11 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     _tenantId: string,
     { text, values, prepare }: Statement,
   ): Promise<pg.QueryResult> {
-    return client.query({ name: prepare ? nameOf(client, text) : undefined, text, values });
+    if (prepare === "once") client.query("SET plan_cache_mode = force_generic_plan").catch(() => {});
+    const answer = client.query({ name: prepare ? nameOf(client, text) : undefined, text, values });
+    // In the same packet, and whatever becomes of the statement.
+    if (prepare === "once") client.query("RESET plan_cache_mode").catch(() => {});
+    return answer;
   }
 }
 

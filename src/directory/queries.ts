@@ -55,7 +55,7 @@ function userSelection(args: UsersArgs, { db }: Context): Selection {
     where: (now) => allOf(conditions.map((condition) => condition(now))),
     ...(search && { table: search.table }),
     // With a filter or a search the best plan depends on the values.
-    prepare: !filter && text === "",
+    prepare: search ? search.prepare : !filter,
     identity: [orderBy?.field ?? UserOrderField.NAME, type, filter ?? null, text],
   };
 }

@@ -18,17 +18,20 @@ import {
   Kind,
   OperationTypeNode,
   type SelectionSetNode,
+  type ValueNode,
 } from "graphql";
 import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import { cursorSql, type PageArgs, type Prepared, preparePage, type Selection } from "./connection.js";
 import type { ListOf } from "./connection.js";
-import type { Context } from "./context.js";
+import type { Context, Viewer } from "./context.js";
+import { pageStatement } from "./keyset.js";
 import { type Entities, referenceKeys } from "./federation.js";
 import type { FieldPlan } from "./field-plan.js";
 import { ruled, type OneBy } from "./loader.js";
 import type { Allow, OperationExtension } from "./operation.js";
 import { failureCode } from "./public-error.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
+import { type Prepare, TENANT, TenantDb } from "./tenant-db.js";
 
 /** An answer's data as PostgreSQL wrote it: nobody on the way has to understand it. */
 export class JsonText {
@@ -39,15 +42,18 @@ export class JsonText {
   }
 }
 
-/** Answers a request by one statement; null when this request has to go the plain way, e.g. to say what is wrong. */
+/**
+ * Answers a request by one statement, which also makes sure of the viewer; null when this request has to go the plain
+ * way, e.g. to say what is wrong.
+ */
 export type CompiledRead = (ctx: Context, variables: Record<string, unknown>) => Promise<ExecutionResult | null>;
 
 /** What a request brings to its statement. */
 interface Run {
   ctx: Context;
   variables: Record<string, unknown>;
-  /** No selection of the document objects to a prepared plan. */
-  prepare: boolean;
+  /** What all selections of the document agree to. */
+  prepare: Prepare;
 }
 type Build = (run: Run) => Sql;
 /** A page whose rows are wanted once and as they come need be neither kept nor numbered. */
@@ -56,6 +62,12 @@ interface PlannedPage extends Prepared {
 }
 /** A part of a connection, which a prepared page fills. */
 type PageBuild = (run: Run, page: PlannedPage) => Sql;
+/** What is selected of the rows of a page: an object for each, of what is put beside the row. */
+interface Rows {
+  row: string;
+  object: Sql;
+  beside: PageBuild;
+}
 
 /** The document selects something that is not declared as data. */
 class NotPlannable extends Error {}
@@ -94,22 +106,25 @@ export function compileRead(
     throw error;
   }
   return async (ctx, variables) => {
-    const { viewer } = ctx;
-    if (viewer.kind === "ANONYMOUS" || ![...planner.allows].every((allow) => allow.test(viewer))) return null;
+    const { viewer, still } = ctx;
+    if (!still || ![...planner.allows].every((allow) => allow.test(viewer))) return null;
     const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
     if (!coerced) return null;
     const run: Run = { ctx, variables: coerced, prepare: true };
-    let statement: Sql;
+    let statement: Pick<Sql, "strings" | "values">;
     try {
-      statement = sql`SELECT row_to_json("$o")::text AS data FROM (SELECT ${roots(run)}) "$o"`;
+      const answer = sql`SELECT (SELECT row_to_json("$o")::text FROM (SELECT ${roots(run)}) "$o") AS data
+        FROM (${still}) "$viewer"`;
+      statement = { strings: answer.strings, values: answer.values.map((value) => broughtBy(ctx, value)) };
     } catch (error) {
       if (error instanceof GraphQLError || error instanceof NotPlannable) return null;
       throw error;
     }
-    if (statement.text.length > MAX_STATEMENT) return null;
+    if (statement.strings.reduce((length, part) => length + part.length, 0) > MAX_STATEMENT) return null;
     try {
       const [row] = await ctx.db.query<{ data: string }>(statement, { prepare: run.prepare });
-      return { data: new JsonText(row!.data) as never };
+      // No row: the viewer is not any more who they were. The plain way says what holds now.
+      return row ? { data: new JsonText(row.data) as never } : null;
     } catch (error) {
       // A database that is slow or away is not asked again; of anything else the plain way tells the place.
       const code = failureCode(error);
@@ -123,12 +138,69 @@ export function compileRead(
   };
 }
 
+/** In what is kept, these stand for what each request brings; only as a parameter, for whatever else reads them throws. */
+const unknown =
+  (what: string): (() => never) =>
+  () => {
+    throw new Error(`${what} is not known before the statement runs.`);
+  };
+const NOW: Date = Object.assign(new Date(0), {
+  getTime: unknown("The instant"),
+  valueOf: unknown("The instant"),
+  toISOString: unknown("The instant"),
+});
+const VIEWER: object = { toString: unknown("Who asks") };
+const ACTOR: object = { toString: unknown("Who acts") };
+
+const broughtBy = ({ now, viewer }: Context, value: unknown): unknown =>
+  value === NOW ? now : value === VIEWER ? viewer.id : value === ACTOR ? viewer.actorId : value;
+
+/** What statements depend on beside their parameters: what the viewer is, not who. */
+function kindOf({ kind, administrator, leads, actorId, permissions }: Viewer): string {
+  return [kind, administrator, leads, actorId !== null, ...[...permissions].toSorted()].join();
+}
+const kinds = new WeakMap<Viewer, string>();
+
+const MAX_KINDS = 50;
+
+/** Planned anew for one part is planned anew for all; planned once for one, where the others leave it open. */
+function agree(run: Run, prepare: Prepare = true): void {
+  if (prepare !== true && run.prepare !== false) run.prepare = prepare;
+}
+
+/** Builds once for all viewers of a kind, for any tenant, instant and person. */
+function kept(build: Build): Build {
+  const known = new Map<string, { statement: Sql; prepare: Prepare }>();
+  return (run) => {
+    const { viewer } = run.ctx;
+    let kind = kinds.get(viewer);
+    if (kind === undefined) kinds.set(viewer, (kind = kindOf(viewer)));
+    let made = known.get(kind);
+    if (!made) {
+      const { kind: type, permissions, administrator, leads, actorId } = viewer;
+      const [id, tenantId] = [VIEWER, TENANT] as unknown[] as string[];
+      const somebody = { kind: type, permissions, administrator, leads, id, tenantId, actorId: actorId && ACTOR };
+      const door = new TenantDb(tenantId!, { run: unknown("An answer"), transaction: unknown("An answer") });
+      const ctx = { viewer: somebody, db: door, now: NOW } as unknown as Context;
+      const building: Run = { ctx, variables: {}, prepare: true };
+      made = { statement: build(building), prepare: building.prepare };
+      if (made.statement.values.includes(undefined)) throw new Error("A statement depends on more than is kept.");
+      if (known.size >= MAX_KINDS) known.delete(known.keys().next().value!);
+      known.set(kind, made);
+    }
+    agree(run, made.prepare);
+    return made.statement;
+  };
+}
+
 class Planner {
   /** Every guard on the way; each is asked before the statement runs. */
   readonly allows = new Set<Allow>();
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   private aliases = 0;
   private fields = 0;
+  /** Fields met so far whose arguments name variables. */
+  private variables = 0;
 
   constructor(
     document: DocumentNode,
@@ -141,15 +213,16 @@ class Planner {
 
   roots(selection: SelectionSetNode): Build {
     const type = this.api.getQueryType()!;
-    return selectAll(type, this.collect(type, [selection]), (name, nodes) => {
+    return this.selectAll(type, this.collect(type, [selection]), (name, nodes) => {
       if (name === "_entities") return this.references(nodes);
       const field = this.field(type, name);
       const plan = planOf(field);
       if ("list" in plan) return this.connection(field, nodes, plan.list, plan.select);
       if (!("key" in plan)) throw new NotPlannable();
       const build = this.one(field, nodes, plan.one);
+      const given = this.argumentsOf(field, nodes);
       return (run) => {
-        const key = plan.key(getArgumentValues(field, nodes[0]!, run.variables) as never, run.ctx);
+        const key = plan.key(given(run) as never, run.ctx);
         return key === null ? sql`NULL::json` : build(run, sql`${key}::uuid`);
       };
     });
@@ -189,7 +262,7 @@ class Planner {
 
   /** The fields of a row, which stands under the alias `row`. */
   private object(type: GraphQLObjectType, entity: Entity, nodes: readonly FieldNode[], row: string): Build {
-    return selectAll(type, this.collect(type, subselections(nodes)), (name, selected) => {
+    return this.selectAll(type, this.collect(type, subselections(nodes)), (name, selected) => {
       const field = this.field(type, name);
       const plan = planOf(field);
       if ("column" in plan) {
@@ -205,19 +278,22 @@ class Planner {
       }
       if ("rows" in plan) {
         const part = this.alias();
-        const list = jsonList(this.properties(field, selected, (property) => `${part}."${property}"`));
-        return (run) => sql`(SELECT ${raw(list)} FROM (${plan.rows(row, run.ctx)}) ${raw(part)})`;
+        const fields = beside(
+          part,
+          this.properties(field, selected, (property) => `${part}."${property}"`),
+        );
+        return (run) =>
+          sql`(SELECT ${listOf(objectBeside(part))} FROM (${plan.rows(row, run.ctx)}) ${raw(part)}${fields})`;
       }
       if (!("from" in plan)) throw new NotPlannable();
       const key = raw(`${row}.${columnOf(entity, plan.from).text}`);
       if ("exists" in plan) {
         const { entity: other, property, where } = plan.exists;
-        return ({ ctx, variables }) => {
-          const further = where
-            ? sql` AND ${where(getArgumentValues(field, selected[0]!, variables) as never)}`
-            : empty;
+        const given = this.argumentsOf(field, selected);
+        return (run) => {
+          const further = where ? sql` AND ${where(given(run) as never)}` : empty;
           return sql`EXISTS (SELECT FROM ${tableOf(other).name} n
-            WHERE ${ctx.db.tenantIs("n")} AND n.${columnOf(other, property)} = ${key}${further})`;
+            WHERE ${run.ctx.db.tenantIs("n")} AND n.${columnOf(other, property)} = ${key}${further})`;
         };
       }
       if ("pages" in plan) {
@@ -233,20 +309,25 @@ class Planner {
   private document(field: GraphQLField<unknown, unknown>, nodes: readonly FieldNode[]): (value: Sql) => Sql {
     const whole = this.alias();
     const part = `${whole}p`;
-    const object = this.properties(field, nodes, (property) => `${part}.value -> '${property}'`);
-    const [kind, read] = isListType(getNullableType(field.type))
-      ? ["array", `(SELECT ${jsonList(object)} FROM jsonb_array_elements(${whole}.value) ${part})`]
-      : ["object", `(SELECT ${object} FROM (SELECT ${whole}.value) ${part})`];
-    const chosen = raw(`CASE WHEN jsonb_typeof(${whole}.value) = '${kind}' THEN ${read} END`);
-    return (value) => sql`(SELECT ${chosen} FROM (SELECT ${value} AS value OFFSET 0) ${raw(whole)})`;
+    const isList = isListType(getNullableType(field.type));
+    const fields = beside(
+      part,
+      this.properties(field, nodes, (property) => `${isList ? part : whole}.value -> '${property}'`),
+    );
+    const read = isList
+      ? sql`CASE WHEN jsonb_typeof(${raw(whole)}.value) = 'array' THEN (SELECT ${listOf(objectBeside(part))}
+          FROM jsonb_array_elements(${raw(whole)}.value) ${raw(part)}${fields}) END`
+      : objectBeside(part);
+    const rest = isList ? empty : sql`${fields} WHERE jsonb_typeof(${raw(whole)}.value) = 'object'`;
+    return (value) => sql`(SELECT ${read} FROM (SELECT ${value} AS value OFFSET 0) ${raw(whole)}${rest})`;
   }
 
-  /** The fields of a part of a document as one JSON object. */
+  /** The fields of a part of a document. */
   private properties(
     field: GraphQLField<unknown, unknown>,
     nodes: readonly FieldNode[],
     read: (property: string) => string,
-  ): string {
+  ): Sql {
     const type = getNamedType(field.type) as GraphQLObjectType;
     const parts = [...this.collect(type, subselections(nodes))].map(([key, selected]) => {
       const label = raw(` AS "${key}"`);
@@ -259,7 +340,7 @@ class Planner {
       const value = isLeafType(getNamedType(inner.type)) ? property : this.document(inner, selected)(property);
       return sql`${value}${label}`;
     });
-    return objectOf(join(parts)).text;
+    return join(parts);
   }
 
   /** One row by its key, under its row rule, as an object; NULL when there is none. */
@@ -287,29 +368,49 @@ class Planner {
   ): Build {
     const type = getNamedType(field.type) as GraphQLObjectType;
     const page = this.alias();
-    const parts: string[] = [];
+    const parts: (Rows | null)[] = [];
+    let counted = false;
     const fields = this.pageFields(type, nodes, (name, selected) => {
-      if (name !== "totalCount") parts.push(name);
-      return this.connectionPart(type, name, selected, list, page);
+      const part = getNamedType(this.field(type, name).type) as GraphQLObjectType;
+      if (name === "totalCount") {
+        counted = true;
+        return (_run, { query }) => sql`(SELECT count(*) FROM ${query.from} WHERE ${query.where})`;
+      }
+      if (name === "pageInfo") {
+        parts.push(null);
+        const info = this.pageFields(part, selected, (one) => (_run, prepared) => pageInfoSql(one, prepared, page));
+        return (run, prepared) => objectOf(info(run, prepared));
+      }
+      const rows = this.rows(name, part, selected, list);
+      parts.push(rows);
+      return (run, prepared) => rowsSql(rows, run, prepared, page);
     });
-    const once = parts.length === 1 && parts[0] !== "pageInfo";
+    const only = parts.length === 1 ? parts[0]! : null;
     const columns = list.edge ? sql`n.*, ${selectList(list.edge.entity, "e", "edge_")}` : raw("n.*");
+    const given = this.argumentsOf(field, nodes);
     return (run) => {
-      const args = getArgumentValues(field, nodes[0]!, run.variables) as PageArgs;
+      const args = given(run) as PageArgs;
       const selection = selectionOf(args as never, run.ctx);
-      run.prepare &&= selection.prepare ?? true;
-      const prepared = preparePage(run.ctx, list, selection, args, correlate && correlate(run.ctx), columns);
-      const { backward, statement, query, size } = prepared;
+      agree(run, selection.prepare);
+      // What is searched and counted is searched once for both.
+      const shared = counted && parts.length > 0 && selection.table && !list.edge && !list.seen;
+      const streamed = only !== null && args.last == null && !shared;
+      const tied = correlate && correlate(run.ctx);
+      const prepared = preparePage(run.ctx, list, selection, args, tied, columns, streamed ? 0 : 1);
+      const { backward, query, size, rows } = prepared;
+      if (streamed) {
+        const planned = { ...prepared, streamed };
+        const { statement } = prepared;
+        const exactly = rows === size ? statement : sql`SELECT * FROM (${statement}) q LIMIT ${size}`;
+        // An aggregate takes the rows of an ordered subquery in their order.
+        return sql`(SELECT row_to_json("$o") FROM (SELECT ${fields(run, planned)}
+          FROM (${exactly}) ${raw(only.row)}${only.beside(run, planned)}) "$o")`;
+      }
       const order = raw((query.direction === "DESC") !== backward ? "DESC" : "ASC");
-      // An aggregate takes the rows of an ordered subquery in their order.
-      const streamed = once && !backward;
-      const rows = streamed
-        ? sql`(SELECT * FROM (${statement}) q LIMIT ${size})`
-        : sql`MATERIALIZED (
+      const { found, ...planned } = shared ? foundOnce(prepared, list, `${page}f`, run) : { ...prepared, found: empty };
+      return sql`(SELECT row_to_json("$o") FROM (WITH ${found}${raw(page)} AS MATERIALIZED (
         SELECT q.*, row_number() OVER (ORDER BY q."$segment" ${order}, q."$value" ${order}, q."$id" ${order}) AS "$place"
-        FROM (${statement}) q)`;
-      return sql`(SELECT row_to_json("$o") FROM (WITH ${raw(page)} AS ${rows}
-        SELECT ${fields(run, { ...prepared, streamed })}) "$o")`;
+        FROM (${planned.statement}) q) SELECT ${fields(run, { ...planned, streamed })}) "$o")`;
     };
   }
 
@@ -328,41 +429,29 @@ class Planner {
     return (run, prepared) => join(parts.map((part) => part(run, prepared)));
   }
 
-  private connectionPart(
-    type: GraphQLObjectType,
-    name: string,
-    nodes: readonly FieldNode[],
-    list: ListOf,
-    page: string,
-  ): PageBuild {
-    const part = getNamedType(this.field(type, name).type) as GraphQLObjectType;
+  /** What is selected of the rows of a page: `nodes` or `edges`. */
+  private rows(name: string, type: GraphQLObjectType, nodes: readonly FieldNode[], list: ListOf): Rows {
     const row = this.alias();
-    const rows = (object: Sql, { size, backward, streamed }: PlannedPage): Sql =>
-      streamed
-        ? sql`(SELECT coalesce(json_agg(${object}), '[]') FROM ${raw(page)} ${raw(row)})`
-        : sql`(SELECT coalesce(json_agg(${object} ORDER BY ${raw(row)}."$place" ${raw(
-            backward ? "DESC" : "ASC",
-          )}), '[]') FROM ${raw(page)} ${raw(row)} WHERE ${raw(row)}."$place" <= ${size})`;
-    switch (name) {
-      case "totalCount":
-        return (_run, { query }) => sql`(SELECT count(*) FROM ${query.from} WHERE ${query.where})`;
-      case "nodes": {
-        const fields = this.object(part, list.node, nodes, row);
-        return (run, prepared) => rows(seen(list, row, objectOf(fields(run))), prepared);
-      }
-      case "edges": {
-        const fields = this.pageFields(part, nodes, (field, selected) =>
-          this.edgePart(part, field, selected, list, row),
-        );
-        return (run, prepared) => rows(objectOf(fields(run, prepared)), prepared);
-      }
-      case "pageInfo": {
-        const fields = this.pageFields(part, nodes, (field) => (_run, prepared) => pageInfoSql(field, prepared, page));
-        return (run, prepared) => objectOf(fields(run, prepared));
-      }
-      default:
-        throw new NotPlannable();
+    if (name === "nodes") {
+      const fields = this.object(type, list.node, nodes, row);
+      return { row, object: seen(list, row, objectBeside(row)), beside: (run) => beside(row, fields(run)) };
     }
+    if (name !== "edges") throw new NotPlannable();
+    const joined: Build[] = [];
+    const fields = this.pageFields(type, nodes, (field, selected) => {
+      if (field !== "node") return this.edgePart(type, field, selected, list, row);
+      const nodeType = getNamedType(this.field(type, field).type) as GraphQLObjectType;
+      const of = this.object(nodeType, list.node, selected, row);
+      const node = `${row}n${joined.length}`;
+      joined.push((run) => beside(node, of(run)));
+      const object = seen(list, row, objectBeside(node));
+      return () => object;
+    });
+    return {
+      row,
+      object: objectBeside(row),
+      beside: (run, prepared) => join([...joined.map((one) => one(run)), beside(row, fields(run, prepared))], ""),
+    };
   }
 
   private edgePart(
@@ -374,10 +463,6 @@ class Planner {
   ): PageBuild {
     if (name === "cursor") return (_run, prepared) => cursorSql(prepared, row);
     const field = this.field(type, name);
-    if (name === "node") {
-      const fields = this.object(getNamedType(field.type) as GraphQLObjectType, list.node, nodes, row);
-      return (run) => seen(list, row, objectOf(fields(run)));
-    }
     const plan = planOf(field);
     if (!("one" in plan) && !isLeafType(getNamedType(field.type))) throw new NotPlannable();
     if ("sql" in plan) {
@@ -404,6 +489,7 @@ class Planner {
     }
     const argument = nodes[0]!.arguments![0]!.value;
     if (argument.kind !== Kind.VARIABLE) throw new NotPlannable();
+    this.variables++;
     return (run) => {
       const references = referenceKeys(this.entities, run.variables[argument.name.value] as unknown[]);
       const build = references && byType.get(references.type);
@@ -423,32 +509,38 @@ class Planner {
     return { ...set, selections };
   }
 
+  /** `a AS "x", b AS "y"`. What no variable reaches is put together once for all viewers of a kind. */
+  private selectAll(
+    type: GraphQLObjectType,
+    fields: ReadonlyMap<string, FieldNode[]>,
+    plan: (name: string, nodes: FieldNode[]) => Sql | Build,
+  ): Build {
+    // A reference may select nothing of a type.
+    if (fields.size === 0) throw new NotPlannable();
+    const before = this.variables;
+    const parts: Build[] = [];
+    for (const [key, nodes] of fields) {
+      const name = nodes[0]!.name.value;
+      const known = this.variables;
+      const part = name === "__typename" ? typenameOf(type) : plan(name, nodes);
+      const label = raw(` AS "${key}"`);
+      const build: Build = (run) => sql`${typeof part === "function" ? part(run) : part}${label}`;
+      parts.push(this.variables === known ? kept(build) : build);
+    }
+    const all: Build = (run) => join(parts.map((part) => part(run)));
+    return this.variables === before ? kept(all) : all;
+  }
+
+  /** The arguments that a request gives to a field. */
+  private argumentsOf(field: GraphQLField<unknown, unknown>, [node]: readonly FieldNode[]): (run: Run) => object {
+    if (node!.arguments?.some(({ value }) => namesVariable(value))) this.variables++;
+    return ({ variables }) => getArgumentValues(field, node!, variables);
+  }
+
   private alias(): string {
     if (this.aliases >= MAX_RELATIONS) throw new NotPlannable();
     return `r${this.aliases++}`;
   }
-}
-
-/** `a AS "x", b AS "y"`: what stays the same for all requests is put together once. */
-function selectAll(
-  type: GraphQLObjectType,
-  fields: ReadonlyMap<string, FieldNode[]>,
-  plan: (name: string, nodes: FieldNode[]) => Sql | Build,
-): Build {
-  const parts: (Sql | Build)[] = [];
-  for (const [key, nodes] of fields) {
-    const name = nodes[0]!.name.value;
-    const part = name === "__typename" ? typenameOf(type) : plan(name, nodes);
-    const label = raw(` AS "${key}"`);
-    const before = parts.at(-1);
-    if (typeof part === "function") parts.push((run) => sql`${part(run)}${label}`);
-    else if (before && typeof before !== "function")
-      parts[parts.length - 1] = raw(`${before.text},${part.text}${label.text}`);
-    else parts.push(raw(part.text + label.text));
-  }
-  // A reference may select nothing of a type.
-  if (parts.length === 0) throw new NotPlannable();
-  return (run) => join(parts.map((part) => (typeof part === "function" ? part(run) : part)));
 }
 
 /** A node, or an edge's field, of a list whose rows are not all seen. */
@@ -457,8 +549,48 @@ const seen = (list: ListOf, row: string, value: Sql): Sql =>
 
 const typenameOf = (type: GraphQLObjectType): Sql => raw(`'${type.name}'::text`);
 
+/**
+ * Fields of a row, put beside it. As an object they cost less than by a subquery of their own: PostgreSQL then makes the
+ * object where the row stands.
+ */
+const beside = (name: string, fields: Sql): Sql => sql` CROSS JOIN LATERAL (SELECT ${fields}) ${raw(`"$${name}"`)}`;
+const objectBeside = (name: string): Sql => raw(`row_to_json("$${name}")`);
+
+const listOf = (objects: Sql): Sql => sql`coalesce(json_agg(${objects}), '[]')`;
+
+/** The rows of a page as a list. */
+function rowsSql({ row, object, beside: fields }: Rows, run: Run, prepared: PlannedPage, page: string): Sql {
+  if (prepared.streamed) return listOf(object);
+  const place = raw(`${row}."$place"`);
+  const order = raw(prepared.backward ? "DESC" : "ASC");
+  return sql`(SELECT ${listOf(sql`${object} ORDER BY ${place} ${order}`)}
+    FROM ${raw(page)} ${raw(row)}${fields(run, prepared)} WHERE ${place} <= ${prepared.size})`;
+}
+
+/** A page and its count out of one search: what is found is kept by its id and what it is ordered by. */
+function foundOnce(prepared: Prepared, list: ListOf, name: string, { ctx }: Run): Prepared & { found: Sql } {
+  const { query, rows, place, backward } = prepared;
+  const segments = query.sort.map(({ by, nullOf, where }) => [by, nullOf, ...(where?.(query.now)?.strings ?? [])]);
+  const columns = new Set(["n.id", ...(segments.join(" ").match(/\bn\.\w+/g) ?? [])]);
+  const from = raw(`${name} n`);
+  const kept = { ...query, select: raw("n.id"), from, where: raw("true") };
+  return {
+    ...prepared,
+    found: sql`${raw(name)} AS MATERIALIZED (SELECT ${raw([...columns].join())} FROM ${query.from} WHERE ${query.where}), `,
+    query: kept,
+    statement: sql`SELECT n.*, p."$segment", p."$value", p."$id"
+      FROM (${pageStatement(kept, rows, place, backward)}) p
+      JOIN ${tableOf(list.node).name} n ON ${ctx.db.tenantIs("n")} AND n.id = p."$id"`,
+  };
+}
+
 /** Fields as one JSON object. GraphQL has no name with a `$`, so that no field can be taken for the row. */
 const objectOf = (fields: Sql): Sql => sql`(SELECT row_to_json("$o") FROM (SELECT ${fields}) "$o")`;
+
+const namesVariable = (value: ValueNode): boolean =>
+  value.kind === Kind.VARIABLE ||
+  (value.kind === Kind.LIST && value.values.some(namesVariable)) ||
+  (value.kind === Kind.OBJECT && value.fields.some((field) => namesVariable(field.value)));
 
 /** The type of a row. Of which type a row of an interface is follows from the row, which only the plain way asks. */
 function objectType(field: Pick<GraphQLField<unknown, unknown>, "type">): GraphQLObjectType {
@@ -471,8 +603,6 @@ function objectType(field: Pick<GraphQLField<unknown, unknown>, "type">): GraphQ
 const covers = (condition: string | undefined, type: GraphQLObjectType): boolean =>
   condition === undefined ||
   [type.name, "_Entity", ...type.getInterfaces().map(({ name }) => name)].includes(condition);
-
-const jsonList = (object: string): string => `coalesce(json_agg(${object}), '[]')`;
 
 const subselections = (nodes: readonly FieldNode[]): SelectionSetNode[] => nodes.map((node) => node.selectionSet!);
 

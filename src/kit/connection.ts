@@ -10,15 +10,17 @@ import {
   pageStatement,
   type Direction,
   type ListQuery,
+  type Place,
   type Placed,
   type Sort,
 } from "./keyset.js";
 import { ruled, type RowRule } from "./loader.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
+import type { Prepare } from "./tenant-db.js";
 
 export const DEFAULT_SIZE = 15;
 export const MAX_SIZE = 100;
-const FETCH_SIZES = [2, 11, 16, 21, 26, 51, MAX_SIZE + 1];
+const FETCH_SIZES = [1, 10, 15, 20, 25, 50, MAX_SIZE].flatMap((size) => [size, size + 1]);
 
 @ArgsType()
 export class PageArgs {
@@ -97,7 +99,7 @@ export interface Selection {
   /** A view of the node's table that serves this selection better. */
   table?: Sql;
   /** False: the best plan depends on the values, so each request is planned anew. */
-  prepare?: boolean;
+  prepare?: Prepare;
   /** Whatever else tells this list from another: filter and search, for the cursor's fingerprint. */
   identity?: unknown;
 }
@@ -152,18 +154,22 @@ export class Page<Row extends object> {
 /** A row as the object that it is; null where the caller sees no more of it than its edge. */
 const seen = <Row extends object>(row: Row): Row | null => ((row as { $seen?: boolean }).$seen === false ? null : row);
 
-/** How many rows are read for a page: one more than it holds, rounded up, so that few statements serve all sizes. */
-const fetched = (size: number): number => FETCH_SIZES.find((rows) => rows > size)!;
+/** How many rows are read for so many that are wanted: rounded up, so that few statements serve all sizes. */
+const fetched = (wanted: number): number => FETCH_SIZES.find((rows) => rows >= wanted)!;
 
 /** A page that is ready to be read: its request checked, its statement made. */
 export interface Prepared extends PageRequest {
   fingerprint: string;
   query: ListQuery;
   statement: Sql;
+  /** How many rows the statement reads, and behind which place. */
+  rows: number;
+  place: Place | null;
 }
 
 /**
- * The statement for one page of a list. `correlate` ties it to a parent's row, `columns` are what it reads.
+ * The statement for one page of a list. `correlate` ties it to a parent's row, `columns` are what it reads; `spare`
+ * rows behind the page tell whether there are more.
  * @throws BAD_USER_INPUT for a page that cannot be.
  */
 export function preparePage(
@@ -173,6 +179,7 @@ export function preparePage(
   args: PageArgs,
   correlate: Sql | null = null,
   columns: Sql = visibleColumns(list),
+  spare: 0 | 1 = 1,
 ): Prepared {
   const marked = list.seen
     ? sql`${columns}, (${list.seen(ctx.viewer, "n", ctx.now) ?? sql`true`}) AS "$seen"`
@@ -182,15 +189,17 @@ export function preparePage(
   const argument = request.backward ? "before" : "after";
   const start = request.cursor === null ? null : decodeCursor(request.cursor, print, selection.sort, argument);
   const query = listQuery(ctx, list, selection, start?.now ?? ctx.now, correlate, marked);
-  const statement = pageStatement(query, fetched(request.size), start?.place ?? null, request.backward);
-  return { ...request, fingerprint: print, query, statement };
+  const rows = fetched(request.size + spare);
+  const place = start?.place ?? null;
+  const statement = pageStatement(query, rows, place, request.backward);
+  return { ...request, fingerprint: print, query, statement, rows, place };
 }
 
 /** The cursor of a row of a page, as SQL: what `encodeCursor` makes. */
 export const cursorSql = ({ fingerprint: list, query }: Prepared, row: string): Sql => {
   const [segment, value, id] = ["$segment", "$value", "$id"].map((name) => raw(`${row}."${name}"`));
   return sql`translate(encode(convert_to(json_build_array(${list}::text, ${segment}, ${value}, ${id},
-    ${query.now.getTime()}::bigint)::text, 'UTF8'), 'base64'), E'+/=\\n', '-_')`;
+    (extract(epoch FROM ${query.now}::timestamptz) * 1000)::bigint)::text, 'UTF8'), 'base64'), E'+/=\\n', '-_')`;
 };
 
 const sortText = ({ sort, direction }: Selection): string =>

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Sql } from "sql-template-tag";
 import type { Loaders } from "./loader.js";
 import type { Secrets } from "./secrets.js";
 import type { TenantDb } from "./tenant-db.js";
@@ -23,6 +24,12 @@ export interface Viewer {
   actorName: string | null;
 }
 
+/** What was read of a caller, and the query that has a row for as long as all of it still holds. */
+export interface Sighting {
+  viewer: Viewer;
+  still: Sql | null;
+}
+
 /** An internal user acts as somebody, for a group. */
 export interface Impersonation {
   tenantId: string;
@@ -37,8 +44,12 @@ export interface Impersonation {
 export type SessionSigner = (session: Impersonation) => Promise<{ accessToken: string; expiresAt: string }>;
 
 /** What every resolver is given. A write gets a copy whose `db` is its transaction's. */
-export interface Context {
-  viewer: Viewer;
+export interface Context extends Sighting {
+  /**
+   * Reads who asks now, where that is only remembered. Whatever does not carry `still` in its own statement waits for
+   * it first. @throws UNAUTHENTICATED when they are not active any more.
+   */
+  settle: () => Promise<Sighting>;
   db: TenantDb;
   loaders: Loaders;
   /** The instant that derived states (EXPIRED, a lapsed classification) are judged by: one per request. */

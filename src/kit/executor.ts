@@ -5,6 +5,7 @@ import {
   execute,
   type ExecutionResult,
   type FormattedExecutionResult,
+  GraphQLError,
   type GraphQLSchema,
   printSchema,
 } from "graphql";
@@ -29,6 +30,8 @@ export type Executor = (request: {
 export const plainExecutor =
   (schema: GraphQLSchema): Executor =>
   async ({ document, operationName, variables, context }) => {
+    const refused = await settled(context);
+    if (refused) return refused;
     const result = await execute({
       schema,
       document,
@@ -40,6 +43,19 @@ export const plainExecutor =
     const errors = variableErrors(schema, document, operationName, variables);
     return errors.length > 0 ? { errors } : result;
   };
+
+/** Makes sure of who asks; the answer where they may not, or cannot be read. */
+async function settled(context: Context): Promise<ExecutionResult | null> {
+  try {
+    Object.assign(context, await context.settle());
+    return null;
+  } catch (thrown) {
+    const error = thrown as Error;
+    return {
+      errors: [error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error })],
+    };
+  }
+}
 
 const MAX_COMPILED = 500;
 const MAX_SEEN = 5_000;
@@ -55,6 +71,9 @@ export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, ent
 
   return async (request) => {
     const { document, operationName, variables, context, hash } = request;
+    // Whoever is remembered is made sure of by the statement itself.
+    const refused = context.still ? null : await settled(context);
+    if (refused) return refused;
     // Nobody without a token makes us compile.
     if (context.viewer.kind === "ANONYMOUS") return plain(request);
     const key = operationName === undefined ? hash : `${hash} ${operationName}`;

@@ -1,3 +1,4 @@
+import type { Prepare } from "./tenant-db.js";
 import sql, { join, raw, type Sql } from "sql-template-tag";
 import { badUserInput } from "./errors.js";
 import { isUuid } from "./scalars.js";
@@ -45,13 +46,15 @@ export function searchOf(
   column: string,
   text: string,
   tenantIs: (alias: string) => Sql,
-): { table: Sql; where: Sql } {
+): { table: Sql; where: Sql; prepare: Prepare } {
   const table = raw(view);
   const contained = sql`${raw(`n.${column}`)} LIKE ${containsPattern(text)}`;
-  if (isUuid(text)) return { table, where: sql`(n.id = ${text} OR ${contained})` };
-  if (Array.from(text).length < 3) return { table, where: contained };
+  if (isUuid(text)) return { table, where: sql`(n.id = ${text} OR ${contained})`, prepare: false };
+  if (Array.from(text).length < 3) return { table, where: contained, prepare: false };
   return {
     table: sql`(SELECT n.* FROM ${table} n WHERE ${tenantIs("n")} AND ${contained} OFFSET 0)`,
     where: raw("true"),
+    // Behind the fence nothing is left to choose.
+    prepare: "once",
   };
 }

@@ -4,11 +4,17 @@ import type { Viewer } from "./context.js";
 import { refuse, unauthenticated, UsersErrorCode } from "./errors.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
 
-/** One statement as it goes to PostgreSQL. A prepared one is planned once per connection. */
+/**
+ * Whether a statement is prepared: parsed once per connection, and planned once where PostgreSQL finds that values make
+ * no difference; "once" where that is known beforehand, and planning anew would cost as much as the answer.
+ */
+export type Prepare = boolean | "once";
+
+/** One statement as it goes to PostgreSQL. */
 export interface Statement {
   text: string;
   values: unknown[];
-  prepare: boolean;
+  prepare: Prepare;
 }
 
 /** What the tenant door stands on: statements run with that tenant's marker, alone or in one transaction. */
@@ -26,6 +32,9 @@ export interface Change {
   fields: Record<string, [unknown, unknown]>;
 }
 
+/** Stands in a statement for its tenant, which the door fills in. */
+export const TENANT: object = { tenant: "of the door that runs the statement" };
+
 let doorOpen = false;
 
 /** For the test that shows row-level security to hold alone: the door stops adding its predicate. */
@@ -34,8 +43,28 @@ export function openTenantDoor(): void {
 }
 
 /** The predicate that every statement carries for every table it reads. */
-export const tenantIs = (alias: string, tenantId: string): Sql =>
-  doorOpen ? sql`${tenantId}::uuid IS NOT NULL` : sql`${raw(alias)}.tenant_id = ${tenantId}`;
+const tenantIs = (alias: string): Sql =>
+  doorOpen ? sql`${TENANT}::uuid IS NOT NULL` : sql`${raw(alias)}.tenant_id = ${TENANT}`;
+
+/**
+ * Numbers a statement's parameters. The tenant and the request's instant are one each, however often they stand in it:
+ * fewer to send, and PostgreSQL sees by itself that what it joins is of one tenant.
+ */
+function numbered({ strings, values }: Pick<Sql, "strings" | "values">, tenantId: string): Omit<Statement, "prepare"> {
+  const given: unknown[] = [];
+  const places = new Map<unknown, number>();
+  const placeOf = (value: unknown): number => {
+    const shared = value === TENANT || value instanceof Date;
+    const known = shared ? places.get(value) : undefined;
+    if (known !== undefined) return known;
+    const place = given.push(value === TENANT ? tenantId : value);
+    if (shared) places.set(value, place);
+    return place;
+  };
+  let text = strings[0]!;
+  for (const [index, value] of values.entries()) text += `$${placeOf(value)}${strings[index + 1]!}`;
+  return { text, values: given };
+}
 
 /**
  * The tenant door: the only way from a room to the database. Every method adds the tenant; none takes one.
@@ -68,16 +97,23 @@ export class TenantDb {
     return new TenantDb(tenantId, this.runner);
   }
 
+  /** The same tenant, by another way to the database. */
+  by(runner: SqlRunner): TenantDb {
+    return new TenantDb(this.tenant, runner);
+  }
+
   /** `alias.tenant_id = this tenant`, for statements written by hand. */
   tenantIs(alias: string): Sql {
-    return tenantIs(alias, this.tenantId);
+    if (this.tenant === null) throw unauthenticated();
+    return tenantIs(alias);
   }
 
   /** Runs a statement that states `tenantIs` for each of its tables. Prepare what is hot and of few shapes. */
-  query<Row extends object>(statement: Sql, { prepare = false } = {}): Promise<Row[]> {
-    return this.runner.run(this.tenantId, { text: statement.text, values: statement.values, prepare }) as Promise<
-      Row[]
-    >;
+  query<Row extends object>(
+    statement: Pick<Sql, "strings" | "values">,
+    { prepare = false }: { prepare?: Prepare } = {},
+  ): Promise<Row[]> {
+    return this.runner.run(this.tenantId, { ...numbered(statement, this.tenantId), prepare }) as Promise<Row[]>;
   }
 
   /** The row with these values under that row rule (over `n`), or null. In a transaction it is locked until the end. */
@@ -187,7 +223,7 @@ export class TenantDb {
       return await this.runner.transaction(
         this.tenantId,
         (run) => work((db = new TenantDb(this.tenant, { run, transaction: nested }, sent))),
-        last && (() => prepared(last(db))),
+        last && (() => ({ ...numbered(last(db), this.tenantId), prepare: true })),
       );
     } catch (error) {
       // What failed first is why the rest did.
@@ -199,7 +235,7 @@ export class TenantDb {
   /** A statement of this transaction whose answer nobody waits for: it leaves with the next one, or with COMMIT. */
   private send(statement: Sql): void {
     if (!this.sent) throw new Error("Rows are changed in a transaction only.");
-    const sending = this.runner.run(this.tenantId, prepared(statement));
+    const sending = this.query(statement, { prepare: true });
     sending.catch(() => {}); // heard at the end
     this.sent.push(sending);
   }
@@ -253,8 +289,6 @@ const keyText = (entity: Entity, row: object): string =>
   tableOf(entity)
     .primary.map((property) => row[property as keyof object] as string)
     .join();
-
-const prepared = ({ text, values }: Sql): Statement => ({ text, values, prepare: true });
 
 /** `n.id = $1 AND ...`. An empty key would be every row of the tenant: refused. */
 function matches<T extends object>(entity: Entity<T>, alias: string, key: Partial<T>): Sql {

@@ -149,7 +149,7 @@ function groupSelection({ filter, search, orderBy }: UserGroupsArgs, { db }: Con
     direction: orderBy?.direction ?? OrderDirection.ASC,
     where: () => allOf(conditions),
     ...(found && { table: found.table }),
-    prepare: conditions.length === 0,
+    prepare: found ? found.prepare : !filter,
     identity: [orderBy?.field ?? UserGroupOrderField.NAME, filter ?? null, text],
   };
 }

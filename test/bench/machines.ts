@@ -148,7 +148,7 @@ try {
       const all = ["servers", "balancer", "primary", "replica", "pooler"] as const;
       const times = (): Promise<number[]> => Promise.all(all.map((who) => (cast[who] ?? nothing)()));
       // Connections that were idle are made anew, and their plans.
-      await load(requests, { next: 0 }, callers, 1);
+      await load(requests, { next: 0 }, callers, 3);
       const before = await times();
       const measured = await load(requests, { next: 0 }, callers, seconds);
       const after = await times();

@@ -45,6 +45,7 @@ export class AcceptInvitation {
     enter: ({ token }: AcceptInvitationInput, ctx) => ({
       ...ctx,
       viewer: ANONYMOUS,
+      still: null,
       db: ctx.db.inTenant(tenantOfTicket(token) ?? unknown()),
     }),
     description:
