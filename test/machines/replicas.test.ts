@@ -59,8 +59,11 @@ describe("while the replica stands still", () => {
     const me = "{ me { guid } }";
     const everybody = "{ users { totalCount } }";
     await until(caughtUp);
-    expect((await user.ask(me)).me.guid).toBe(user.guid);
-    await staff.ask(everybody);
+    // Until each is answered by one statement.
+    for (let count = 0; count < 3; count++) {
+      expect((await user.ask(me)).me.guid).toBe(user.guid);
+      await staff.ask(everybody);
+    }
     await standStill();
     await admin.ask(operations.SuspendUser!, { input: { userId: user.id } });
     await here.dismiss(staff);
