@@ -394,10 +394,11 @@ export interface HarnessOptions extends Partial<ServerOptions> {
 }
 
 /** `npm run test:machines` runs the whole suite against several servers and behind PgBouncer. */
-const { TEST_SERVERS = "1", TEST_POOLER } = process.env;
+const { TEST_SERVERS = "1" } = process.env;
 
 export async function harness(options: HarnessOptions = {}): Promise<Harness> {
   const { servers: count = Number(TEST_SERVERS), pooled, replica, asOwner, ...rest } = options;
+  const { TEST_POOLER } = process.env;
   const database = await testDatabase();
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), alg: "ES256", kid: "test" };

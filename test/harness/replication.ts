@@ -35,6 +35,7 @@ export async function replication(): Promise<Replication> {
   await copyForReplica(primaryDir, replicaDir);
   primary = await start(primaryDir);
   process.env.TEST_CLUSTER = primary.url("postgres");
+  delete process.env.TEST_POOLER; // it stands before the other cluster
   const following = {
     ...settingsToFollow(primary),
     max_standby_streaming_delay: "0",
