@@ -38,6 +38,12 @@ const schema = z.object({
   DATA_DIR: text.default(".data"),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_OWNER_URL: postgresUrl.optional(),
+  DATABASE_REPLICA_URLS: z
+    .string()
+    .transform((value) => value.split(","))
+    .pipe(z.array(postgresUrl))
+    .default([]),
+  DB_POOL_MODE: z.enum(["session", "transaction"]).default("session"),
   DB_POOL_MAX: z.coerce.number().int().min(1).max(1_000).default(10),
   DB_STATEMENT_TIMEOUT: milliseconds.default(5_000),
   TOKEN_ISSUER: text.optional(),
@@ -79,6 +85,12 @@ const PRODUCTION_NEEDS: [name: keyof Config, why: string][] = [
   ["INVITATION_URL", "mails have to say where an invitation is accepted"],
 ];
 
+/** Whether two URLs are of one database as one role, wherever it is served. */
+const sameDatabase = (...urls: [string, string]): boolean => {
+  const [one, other] = urls.map((url) => new URL(url));
+  return one!.username === other!.username && one!.pathname === other!.pathname;
+};
+
 /** Reads the environment. @throws ConfigError naming every variable that is malformed or, in production, missing. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
@@ -93,6 +105,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   }
   if (config.SESSION_ISSUER && config.SESSION_ISSUER === config.TOKEN_ISSUER) {
     problems.push("SESSION_ISSUER, TOKEN_ISSUER: have to differ, for each has keys of its own.");
+  }
+  const { DATABASE_URL: primary, DATABASE_REPLICA_URLS: replicas } = config;
+  // A replica has the roles of its primary, which is looked into at the start.
+  if (replicas.some((replica) => !primary || !sameDatabase(replica, primary))) {
+    problems.push("DATABASE_REPLICA_URLS: have to name the role and the database of DATABASE_URL, on other servers.");
   }
   if (config.NODE_ENV === "production") {
     for (const [name, why] of PRODUCTION_NEEDS) if (!config[name]) problems.push(`${name} is missing: ${why}.`);

@@ -15,11 +15,12 @@ async function main(): Promise<void> {
   const { DATABASE_URL: url } = config;
   if (!url)
     throw new ConfigError(["DATABASE_URL is missing: the embedded database belongs to its server, which sends mails."]);
-  const problems = await databaseProblems(url);
+  const problems = await databaseProblems(url, config.DB_POOL_MODE);
   if (problems.length > 0) throw new ConfigError(problems);
   const source = dataSource({
     url,
     entities,
+    poolMode: config.DB_POOL_MODE,
     poolMax: config.DB_POOL_MAX,
     statementTimeout: config.DB_STATEMENT_TIMEOUT,
   });

@@ -41,6 +41,8 @@ async function main(): Promise<void> {
     host: config.HOST ?? (development ? "127.0.0.1" : "0.0.0.0"),
     port: config.PORT,
     databaseUrl: appUrl,
+    replicaUrls: config.DATABASE_REPLICA_URLS,
+    poolMode: config.DB_POOL_MODE,
     poolMax: config.DB_POOL_MAX,
     statementTimeout: config.DB_STATEMENT_TIMEOUT,
     tokens,
@@ -78,7 +80,7 @@ async function database(config: Config, log: Logger): Promise<{ appUrl: string; 
     return { appUrl: urls.appUrl, demo: await ensureDemoTenant(urls.ownerUrl) };
   }
   if (ownerUrl) await migrate(ownerUrl, decodeURIComponent(new URL(appUrl).username));
-  const problems = await databaseProblems(appUrl).catch((error: Error & { code?: string }) => {
+  const problems = await databaseProblems(appUrl, config.DB_POOL_MODE).catch((error: Error & { code?: string }) => {
     throw new ConfigError([`DATABASE_URL: ${error.message || (error.code ?? error.name)}`]);
   });
   if (problems.length > 0) throw new ConfigError(problems);

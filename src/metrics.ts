@@ -1,7 +1,7 @@
 import type { OperationDefinitionNode } from "graphql";
 import { Kind } from "graphql";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { TenantPool } from "./database/index.js";
+import type { Replicas, TenantPool } from "./database/index.js";
 import type { MailOutcome } from "./mail/index.js";
 
 /** A queue longer than this is not counted to its end: what a scrape costs stays small while a mail server is away. */
@@ -30,20 +30,36 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(pool: TenantPool) {
+  constructor(pool: TenantPool, replicas: Replicas) {
     collectDefaultMetrics({ register: this.registry });
     const connections = new Gauge({
       name: "database_pool_connections",
-      help: "Connections of the pool by state, and callers waiting for one.",
-      labelNames: ["state"],
+      help: "Connections of each pool by state, and callers waiting for one.",
+      labelNames: ["server", "state"],
       registers: [],
       collect() {
-        this.set({ state: "total" }, pool.totalCount);
-        this.set({ state: "idle" }, pool.idleCount);
-        this.set({ state: "waiting" }, pool.waitingCount);
+        const pools = [pool, ...replicas.all.map((replica) => replica.pool)];
+        for (const [place, { totalCount, idleCount, waitingCount }] of pools.entries()) {
+          const server = place === 0 ? "primary" : `replica ${place}`;
+          this.set({ server, state: "total" }, totalCount);
+          this.set({ server, state: "idle" }, idleCount);
+          this.set({ server, state: "waiting" }, waitingCount);
+        }
+      },
+    });
+    const read = new Gauge({
+      name: "database_replica_read",
+      help: "1 while the replica answers, keeps up and is read; 0 while the primary is read in its place.",
+      labelNames: ["server"],
+      registers: [],
+      collect() {
+        for (const [index, { serving }] of replicas.all.entries()) {
+          this.set({ server: `replica ${index + 1}` }, Number(serving));
+        }
       },
     });
     this.registry.registerMetric(connections);
+    this.registry.registerMetric(read);
     this.registry.registerMetric(queueGauge(pool));
   }
 

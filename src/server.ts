@@ -13,7 +13,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
-import { GraphQLError } from "graphql";
+import { GraphQLError, OperationTypeNode } from "graphql";
 import type { Logger } from "pino";
 import {
   ANONYMOUS,
@@ -24,7 +24,15 @@ import {
   tokenVerifier,
   type TokenRules,
 } from "./access/index.js";
-import { dataSource, poolOf, type Session, type StatementObserver } from "./database/index.js";
+import {
+  dataSource,
+  type PoolMode,
+  poolOf,
+  replicaPoolsOf,
+  Replicas,
+  type Session,
+  type StatementObserver,
+} from "./database/index.js";
 import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
   type Context,
@@ -54,6 +62,10 @@ export interface ServerOptions {
   port: number;
   /** The application's role, bound by row-level security. */
   databaseUrl: string;
+  /** Streaming replicas of that database, which queries read. */
+  replicaUrls?: readonly string[];
+  /** Default: a connection is a session. */
+  poolMode?: PoolMode;
   poolMax: number;
   statementTimeout: number;
   tokens: TokenRules;
@@ -100,14 +112,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { log, development } = options;
   const source = dataSource({
     url: options.databaseUrl,
+    replicaUrls: options.replicaUrls ?? [],
     entities,
     poolMax: options.poolMax,
+    ...(options.poolMode && { poolMode: options.poolMode }),
     statementTimeout: options.statementTimeout,
   });
   await source.initialize();
   const pool = poolOf(source);
   if (options.observe) pool.observe = options.observe;
-  const metrics = new Metrics(pool);
+  const replicas = new Replicas(pool, replicaPoolsOf(source), (replica, serving) =>
+    log.warn({ replica }, serving ? "a replica is read" : "a replica is away or lags, and is not read"),
+  );
+  const metrics = new Metrics(pool, replicas);
   const secrets = new Secrets(options.secrets);
   const sessionKeys = new SessionKeys(secrets);
   const verify = await tokenVerifier(options.tokens, sessionKeys);
@@ -132,6 +149,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginCacheControlDisabled(),
       requestPlugin(metrics, log, development),
+      ...(replicas.all.length > 0 ? [readReplicas(replicas)] : []),
     ],
   });
   await apollo.start();
@@ -165,7 +183,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // Until it is settled who.
     const nobody: Sighting = { viewer: ANONYMOUS, still: null };
     return {
-      ...((claims && lastSighting(claims)) ?? nobody),
+      // A replica may not know yet that they are locked out: with replicas, who asks is read first, from the primary.
+      ...((claims && replicas.all.length === 0 && lastSighting(claims)) || nobody),
       sure: claims === null,
       look: () => sightingOf(claims!, session),
       db: new TenantDb(claims?.tenantId ?? null, session),
@@ -207,6 +226,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       draining = true;
       await Promise.all([app.close(), worker?.stop()]);
       await apollo.stop();
+      await replicas.stop();
       await source.destroy();
     },
   };
@@ -257,6 +277,19 @@ function requestPlugin(metrics: Metrics, log: Logger, development: boolean): Apo
     },
   };
 }
+
+/**
+ * A query reads a replica. Who asks is read from the primary all the same: whoever is suspended is so at once, and what
+ * others see is of a few seconds ago at most.
+ */
+const readReplicas = (replicas: Replicas): ApolloServerPlugin<RequestContext> => ({
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation, contextValue }) => {
+      if (operation?.operation !== OperationTypeNode.QUERY) return;
+      contextValue.db = contextValue.db.by(replicas.readerFor(contextValue.session));
+    },
+  }),
+});
 
 function healthRoutes(
   app: FastifyInstance,

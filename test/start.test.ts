@@ -135,6 +135,16 @@ describe("production refuses to start", () => {
     ]);
   });
 
+  test("with a replica of another database, or as another role", () => {
+    const replicas = (...urls: string[]): string[] => problemsOf({ ...complete, DATABASE_REPLICA_URLS: urls.join() });
+    const good = "postgres://app:other@replica:5432/users";
+    expect(replicas(good, good)).toEqual([]);
+    for (const wrong of ["postgres://owner@replica/users", "postgres://app@replica/others", "nowhere"]) {
+      expect(replicas(good, wrong)).toEqual([expect.stringContaining("DATABASE_REPLICA_URLS")]);
+    }
+    expect(problemsOf({ DATABASE_REPLICA_URLS: good })).toEqual([expect.stringContaining("DATABASE_REPLICA_URLS")]);
+  });
+
   test("with a development key", async () => {
     const { jwks } = await developmentKey(dataDir);
     const { TOKEN_JWKS_URL: _url, ...rest } = complete;

@@ -3,6 +3,7 @@ import { DataSource, DefaultNamingStrategy, type MixedList } from "typeorm";
 import { migrations } from "../../migrations/index.js";
 import { snakeCase } from "../kit/index.js";
 import { TenantPool } from "./pool.js";
+import { TransactionPool } from "./transaction-pool.js";
 
 class SnakeCase extends DefaultNamingStrategy {
   override columnName(property: string, customName: string | undefined): string {
@@ -10,8 +11,14 @@ class SnakeCase extends DefaultNamingStrategy {
   }
 }
 
+/** What a connection is good for: a session of PostgreSQL's, or one transaction, behind a pooler. */
+export type PoolMode = "session" | "transaction";
+
 export interface DataSourceOptions {
   url: string;
+  /** Streaming replicas, to be read. */
+  replicaUrls?: readonly string[];
+  poolMode?: PoolMode;
   entities?: MixedList<new () => object>;
   /** Connections at most; callers beyond that wait their turn. */
   poolMax?: number;
@@ -22,19 +29,23 @@ export interface DataSourceOptions {
 /** TypeORM's view of the database: entities, migrations, and the tenant pool as its driver. */
 export function dataSource({
   url,
+  replicaUrls = [],
+  poolMode = "session",
   entities = [],
   poolMax = 10,
   statementTimeout = 5_000,
 }: DataSourceOptions): DataSource {
   return new DataSource({
     type: "postgres",
-    url,
+    ...(replicaUrls.length === 0
+      ? { url }
+      : { replication: { master: { url }, slaves: replicaUrls.map((replica) => ({ url: replica })) } }),
     entities: entities as never,
     migrations,
     migrationsTableName: "migrations",
     namingStrategy: new SnakeCase(),
     // Spread, because the namespace object of a CommonJS module cannot carry another Pool.
-    driver: { ...pg, Pool: TenantPool },
+    driver: { ...pg, Pool: patient(poolMode === "session" ? TenantPool : TransactionPool, replicaUrls) },
     poolSize: poolMax,
     applicationName: "users-subgraph",
     connectTimeoutMS: 5_000,
@@ -44,10 +55,35 @@ export function dataSource({
       // The server ends a slow statement; this ends waiting for a server that no longer answers at all.
       statement_timeout: statementTimeout,
       query_timeout: statementTimeout === 0 ? undefined : statementTimeout + 1_000,
-      options: "-c timezone=UTC",
+      ...(poolMode === "session" && { options: "-c timezone=UTC" }),
     },
   });
 }
 
+/**
+ * TypeORM tries a connection of each pool when it starts, and would not start while one replica is away: what it is given
+ * of a replica's pool for that is no connection.
+ */
+function patient(Pool: typeof TenantPool, replicaUrls: readonly string[]): typeof TenantPool {
+  if (replicaUrls.length === 0) return Pool;
+  return class extends Pool {
+    private tried = !replicaUrls.includes(this.options.connectionString!);
+
+    override async take(tenantId: string): Promise<pg.PoolClient> {
+      if (this.tried) return super.take(tenantId);
+      this.tried = true;
+      return { release: () => {} } as pg.PoolClient;
+    }
+  };
+}
+
+interface Pools {
+  master: TenantPool;
+  slaves: TenantPool[];
+}
+
 /** The tenant pool inside an initialised data source. */
-export const poolOf = (source: DataSource): TenantPool => (source.driver as unknown as { master: TenantPool }).master;
+export const poolOf = (source: DataSource): TenantPool => (source.driver as unknown as Pools).master;
+
+/** The pools of its replicas, in the order of their URLs. */
+export const replicaPoolsOf = (source: DataSource): TenantPool[] => (source.driver as unknown as Pools).slaves;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { dataSource } from "./data-source.js";
+import { dataSource, type PoolMode } from "./data-source.js";
 
 /**
  * Any number of servers may start at once; the first takes the lock, the others find nothing left to do. They ask for it
@@ -61,8 +61,8 @@ async function grant(owner: pg.Client, appRole: string): Promise<void> {
  * What keeps this role from being safe or ready to serve, a clear line each: it would pass row-level security, or
  * migrations are missing.
  */
-export async function databaseProblems(appUrl: string): Promise<string[]> {
-  const source = dataSource({ url: appUrl, poolMax: 1 });
+export async function databaseProblems(appUrl: string, poolMode?: PoolMode): Promise<string[]> {
+  const source = dataSource({ url: appUrl, poolMax: 1, ...(poolMode && { poolMode }) });
   await source.initialize();
   try {
     const problems: string[] = [];

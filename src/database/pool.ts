@@ -151,23 +151,29 @@ export class TenantPool extends pg.Pool implements SqlRunner {
   }
 
   async send(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<object[]> {
-    const { text, values, prepare } = statement;
+    const { text } = statement;
     const start = performance.now();
     let failed = true;
     try {
-      if (prepare === "once")
-        together(client)
-          .query("SET plan_cache_mode = force_generic_plan")
-          .catch(() => {});
-      const answer = together(client).query({ name: prepare ? nameOf(client, text) : undefined, text, values });
-      // In the same packet, and whatever becomes of the statement.
-      if (prepare === "once") client.query("RESET plan_cache_mode").catch(() => {});
-      const { rows } = await answer;
+      const { rows } = await this.submit(together(client), tenantId, statement);
       failed = false;
       return rows as object[];
     } finally {
       this.observe({ text, tenantId, milliseconds: performance.now() - start, failed });
     }
+  }
+
+  /** Writes a statement to a connection that is marked with the tenant. */
+  protected submit(
+    client: pg.PoolClient,
+    _tenantId: string,
+    { text, values, prepare }: Statement,
+  ): Promise<pg.QueryResult> {
+    if (prepare === "once") client.query("SET plan_cache_mode = force_generic_plan").catch(() => {});
+    const answer = client.query({ name: prepare ? nameOf(client, text) : undefined, text, values });
+    // In the same packet, and whatever becomes of the statement.
+    if (prepare === "once") client.query("RESET plan_cache_mode").catch(() => {});
+    return answer;
   }
 }
 

@@ -97,6 +97,11 @@ export class TenantDb {
     return new TenantDb(tenantId, this.runner);
   }
 
+  /** The same tenant, by another way to the database. */
+  by(runner: SqlRunner): TenantDb {
+    return new TenantDb(this.tenant, runner);
+  }
+
   /** `alias.tenant_id = this tenant`, for statements written by hand. */
   tenantIs(alias: string): Sql {
     if (this.tenant === null) throw unauthenticated();

@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { startServer, type ServerOptions } from "../../src/server.js";
 import { serve } from "./service.js";
 
-export type SubgraphSettings = Pick<ServerOptions, "databaseUrl" | "poolMax" | "tokens">;
+export type SubgraphSettings = Pick<ServerOptions, "databaseUrl" | "poolMax" | "tokens" | "poolMode" | "replicaUrls">;
 
 /** The subgraph as production runs it. */
 serve(async (settings: SubgraphSettings) => {

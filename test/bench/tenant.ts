@@ -8,13 +8,20 @@ import type { Sample, SampleUser } from "./workloads.js";
 
 const TENANT = "bench";
 /** Kept in memory whole, and no checkpoint within a round: what is measured is the servers. */
-const SETTINGS = { shared_buffers: "1GB", max_wal_size: "8GB", checkpoint_timeout: "1h", synchronous_commit: "on" };
+export const SETTINGS = {
+  shared_buffers: "1GB",
+  max_wal_size: "8GB",
+  checkpoint_timeout: "1h",
+  synchronous_commit: "on",
+};
 
 const SAMPLE_USERS = 10_000;
 const PLACES = 1_000;
 const DEEP = 900_000;
 
 export interface BenchTenant extends DatabaseUrls {
+  /** As the superuser of the cluster. */
+  superUrl: string;
   /** As the owner, past row-level security. */
   sql: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
   stop: () => Promise<void>;
@@ -46,6 +53,7 @@ export async function benchTenant(dataDir: string, users: number): Promise<Bench
   await sql("VACUUM (ANALYZE) users");
   return {
     ...urls,
+    superUrl: cluster.url("postgres"),
     sql,
     stop: async () => {
       await owner.end();

@@ -31,7 +31,7 @@ import {
 import { FormClassification } from "../../src/investor-preference-forms/index.js";
 import { Invitation } from "../../src/invitations/index.js";
 import { Secrets, TenantDb, toGlobalId } from "../../src/kit/index.js";
-import { startServer, type RunningServer, type ServerOptions } from "../../src/server.js";
+import { type RunningServer, startServer, type ServerOptions } from "../../src/server.js";
 import { entities } from "../../src/schema.js";
 import { FeatureFlag, GroupMember, UserGroup } from "../../src/user-groups/index.js";
 import {
@@ -43,7 +43,9 @@ import {
   UserStatus,
   UserType,
 } from "../../src/users/index.js";
+import { balance } from "./balancer.js";
 import { testDatabase, type TestDatabase } from "./database.js";
+import { type Pooler, transactionPooler } from "./pooler.js";
 
 export { testDatabase } from "./database.js";
 export type { TestDatabase } from "./database.js";
@@ -118,7 +120,11 @@ export interface TestForm {
 }
 
 export interface Harness {
+  /** Where requests go: the server's, or with several of them the balancer's. */
   url: string;
+  /** Where each of the servers is asked by itself. */
+  servers: string[];
+  pooler: Pooler | null;
   database: TestDatabase;
   /** A tenant of its own with one administrator. */
   tenant: () => Promise<TestTenant>;
@@ -377,15 +383,36 @@ export class TestTenant {
 }
 
 /** A server over a database of its own for one test file. Call it once, at the top level of the file. */
-export async function harness(options: Partial<ServerOptions> & { asOwner?: boolean } = {}): Promise<Harness> {
+export interface HarnessOptions extends Partial<ServerOptions> {
+  /** Servers that share the database, behind a balancer that asks them in turn. */
+  servers?: number;
+  /** Connections of a pooler in transaction mode that stands before the database. */
+  pooled?: number;
+  /** The address of the same database on a replica. */
+  replica?: (databaseUrl: string) => string;
+  asOwner?: boolean;
+}
+
+/** `npm run test:machines` runs the whole suite against several servers and behind PgBouncer. */
+const { TEST_SERVERS = "1" } = process.env;
+
+export async function harness(options: HarnessOptions = {}): Promise<Harness> {
+  const { servers: count = Number(TEST_SERVERS), pooled, replica, asOwner, ...rest } = options;
+  const { TEST_POOLER } = process.env;
   const database = await testDatabase();
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), alg: "ES256", kid: "test" };
   const statements: string[] = [];
-  const server: RunningServer = await startServer({
+  const directUrl = asOwner ? database.superUrl : database.appUrl;
+  const pooler = pooled === undefined ? null : await transactionPooler(directUrl, pooled);
+  const behind =
+    pooler?.url(directUrl) ?? (TEST_POOLER && Object.assign(new URL(directUrl), { host: TEST_POOLER }).href);
+  const settings: ServerOptions = {
     host: "127.0.0.1",
     port: 0,
-    databaseUrl: options.asOwner ? database.superUrl : database.appUrl,
+    databaseUrl: behind || directUrl,
+    replicaUrls: replica ? [replica(directUrl)] : [],
+    poolMode: behind ? "transaction" : "session",
     poolMax: 10,
     statementTimeout: 5_000,
     tokens: { issuer: ISSUER, audience: AUDIENCE, keys: { jwks: [jwk] }, sessionIssuer: SESSION_ISSUER },
@@ -396,20 +423,26 @@ export async function harness(options: Partial<ServerOptions> & { asOwner?: bool
     development: true,
     log: pino({ level: process.env.TEST_LOG ?? "silent" }),
     observe: ({ text }) => statements.push(text),
-    ...options,
-  });
+    ...rest,
+  };
+  const servers: RunningServer[] = [];
+  // One after the other: what a start computes would keep another's statements waiting.
+  while (servers.length < count) servers.push(await startServer(settings));
+  const balancer = await balance(servers.map((server) => server.url));
   const owner = dataSource({ url: database.superUrl, entities, poolMax: 2 });
   await owner.initialize();
 
   afterAll(async () => {
-    await server.stop();
+    await balancer.stop();
+    await Promise.all(servers.map((server) => server.stop()));
+    await pooler?.stop();
     await owner.destroy();
     await database.drop();
   });
 
   const bearer = (token: string | null): Caller => {
     const send = async (document: string, variables: object = {}): Promise<Answer> => {
-      const response = await fetch(`${server.url}/graphql`, {
+      const response = await fetch(`${balancer.url}/graphql`, {
         method: "POST",
         headers: {
           "content-type": "application/json",
@@ -441,7 +474,9 @@ export async function harness(options: Partial<ServerOptions> & { asOwner?: bool
   };
 
   const made: Harness = {
-    url: server.url,
+    url: balancer.url,
+    servers: servers.map((server) => server.url),
+    pooler,
     database,
     statements,
     anonymous: bearer(null),
