@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { migrations } from "../../migrations/index.js";
 import { type DatabaseUrls, ensureDatabase, migrate, startEmbeddedPostgres } from "../../src/database/index.js";
@@ -24,10 +25,7 @@ export interface BenchTenant extends DatabaseUrls {
 export async function benchTenant(dataDir: string, users: number): Promise<BenchTenant> {
   const tell = (line: string): unknown => process.stderr.write(`${line}\n`);
   const cluster = await startEmbeddedPostgres({ dataDir, durable: true, settings: SETTINGS, notice: tell });
-  const database = `bench_${users}_${createHash("sha1")
-    .update([...migrations, GeneratedTenant].join())
-    .digest("hex")
-    .slice(0, 8)}`;
+  const database = `bench_${users}_${await contentKey()}`;
   await dropOutdated(cluster.url("postgres"), database);
   const urls = await ensureDatabase((name) => cluster.url(name), database);
   await migrate(urls.ownerUrl, new URL(urls.appUrl).username);
@@ -52,6 +50,15 @@ export async function benchTenant(dataDir: string, users: number): Promise<Bench
       await cluster.stop();
     },
   };
+}
+
+/** Of all that the rows follow from. */
+async function contentKey(): Promise<string> {
+  const files = ["chance", "forms", "generator", "people", "sample-form", "write-tenant"].map((name) =>
+    readFile(new URL(`../../src/demo/${name}.js`, import.meta.url), "utf8"),
+  );
+  const all = [...migrations, ...(await Promise.all(files))];
+  return createHash("sha1").update(all.join()).digest("hex").slice(0, 8);
 }
 
 async function dropOutdated(superuserUrl: string, current: string): Promise<void> {
