@@ -13,7 +13,6 @@ const SETTINGS = { shared_buffers: "1GB", max_wal_size: "8GB", checkpoint_timeou
 
 const SAMPLE_USERS = 10_000;
 const PLACES = 1_000;
-const DEEP = 900_000;
 
 export interface BenchTenant extends DatabaseUrls {
   /** As the owner, past row-level security. */
@@ -84,14 +83,15 @@ export async function administratorOf({ sql }: BenchTenant): Promise<{ tenantId:
   return { tenantId, administrator: row!.id };
 }
 
+export type CursorAt = (sortName: string, guid: string) => string;
+
 /** Users in an order that is random and yet the same in every run, and places deep in the list by name. */
 export async function sampleOf(
-  { sql }: BenchTenant,
+  tenant: BenchTenant,
   viewer: { tenantId: string; administrator: string },
-  cursorAt: (sortName: string, guid: string) => string,
-  users: number,
+  cursorAt: CursorAt,
 ): Promise<Sample> {
-  const people = await sql<SampleUser>(
+  const people = await tenant.sql<SampleUser>(
     `SELECT id AS guid, title, forename, surname, username, contact_email AS "contactEmail",
        (SELECT count(*)::integer FROM form_implementations i, jsonb_object_keys(i.answers)
         WHERE i.tenant_id = u.tenant_id AND i.user_id = u.id) AS answers
@@ -100,12 +100,33 @@ export async function sampleOf(
      ORDER BY md5(id::text)`,
     [viewer.tenantId, SAMPLE_USERS],
   );
+  return { ...viewer, users: people, places: await placesAt(tenant, viewer.tenantId, 0.9, cursorAt) };
+}
+
+/** Places side by side from that share of the list by name on. */
+export async function placesAt({ sql }: BenchTenant, tenantId: string, share: number, cursorAt: CursorAt) {
+  // A page must not run into those without a name: the limit's statement knows one range of the index.
   const rows = await sql<{ sortName: string; guid: string }>(
     `SELECT sort_name AS "sortName", id AS guid FROM users
-     WHERE tenant_id = $1 AND sort_name IS NOT NULL ORDER BY sort_name, id OFFSET $2 LIMIT $3`,
-    [viewer.tenantId, Math.min(DEEP, Math.floor(users * 0.9)), PLACES],
+     WHERE tenant_id = $1 AND sort_name IS NOT NULL ORDER BY sort_name, id
+     OFFSET (SELECT floor(least(count(*) * $2::float8, count(sort_name) - ${PLACES} - 21))::bigint FROM users WHERE tenant_id = $1)
+     LIMIT $3`,
+    [tenantId, share, PLACES],
   );
-  // A page must not run into those without a name: the limit's statement knows one range of the index.
-  const places = rows.slice(0, -21).map((row) => ({ ...row, cursor: cursorAt(row.sortName, row.guid) }));
-  return { ...viewer, users: people, places };
+  return rows.map((row) => ({ ...row, cursor: cursorAt(row.sortName, row.guid) }));
+}
+
+/** User and system time of each process of the database so far, in milliseconds; empty where there is no /proc. */
+export async function databaseCpu({ sql }: BenchTenant): Promise<Map<number, number>> {
+  const times = new Map<number, number>();
+  for (const { pid } of await sql<{ pid: number }>("SELECT pid FROM pg_stat_activity")) {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    // Behind the name, which is in brackets and may hold blanks. A tick is 10 ms.
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(11, 13);
+    if (system) times.set(pid, (Number(user) + Number(system)) * 10);
+  }
+  return times;
 }
