@@ -75,8 +75,7 @@ const busyNote = busy > 0.1 ? `; the machine was ${Math.round(busy * 100)} % bus
 
 if (options.growth) {
   const sizes = (options.users ?? "10000,100000,1000000").split(",").map(Number);
-  await growth({ config, sizes, peers, seconds: Number(options.seconds ?? 1) });
-  if (busyNote) process.stderr.write(`Note${busyNote}\n`);
+  await growth({ config, sizes, peers, seconds: Number(options.seconds ?? 1), note: busyNote });
 } else {
   await withBench(config, { users, peers }, async (bench) => {
     const results: Result[] = [];

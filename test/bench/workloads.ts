@@ -330,7 +330,7 @@ const N3: Workload = {
   statement: groupsStatement({}),
 };
 const N4: Workload = {
-  title: "100 groups, 10 members each, without classifications",
+  title: "the same without classifications",
   document: groupsDocument(
     "members(first: 10) { edges { isSignatory joinedAt isLead node { id name contactEmail } } }",
   ),
