@@ -1,3 +1,5 @@
+import { short } from "./report.js";
+
 /** A diagram of lines over points side by side. */
 export interface Panel {
   title: string;
@@ -14,6 +16,7 @@ const LEGEND = 34;
 // Told apart without colours, too. A picture in a page follows the reader's own light or dark, not the page's.
 const STYLE = `
     text { font: 11px system-ui, sans-serif; fill: #1f2328; }
+    .title { font-weight: 600; }
     .grid { stroke: #d1d9e0; }
     .line { fill: none; stroke-width: 2; }
     .s0 { stroke: #0969da; } .s1 { stroke: #59636e; stroke-dasharray: 2 3; } .s2 { stroke: #bc4c00; stroke-dasharray: 7 3; }
@@ -60,16 +63,13 @@ function diagram({ title, labels, lines }: Panel): string {
     const path = values.map((value, at) => `${at === 0 ? "M" : "L"}${x(at)} ${y(value)}`).join("");
     return `<path class="line s${index}" d="${path}"/>`;
   });
-  return [`<text x="${LEFT}" y="20" font-weight="bold">${title}</text>`, ...grid, ...under, ...drawn].join("");
+  return [`<text x="${LEFT}" y="20" class="title">${title}</text>`, ...grid, ...under, ...drawn].join("");
 }
 
 /** What a reader hears who does not see it. */
 const described = ({ title, labels, lines }: Panel, servers: string[]): string =>
   `${title}: ${servers
-    .map(
-      (server, index) =>
-        `${server} ${labels.map((at, i) => `${lines[index]![i]!.toPrecision(2)} at ${at}`).join(", ")}`,
-    )
+    .map((server, index) => `${server} ${labels.map((at, i) => `${short(lines[index]![i]!)} at ${at}`).join(", ")}`)
     .join("; ")}.`;
 
 /** 1, 2 or 5 with zeros, not below the value; halves of them print short. */

@@ -67,9 +67,9 @@ const usersOf = ({ users: { nodes, pageInfo, ...rest } }: Row): Row => ({
     pageInfo: { ...pageInfo, endCursor: endCursor(pageInfo.endCursor) },
   },
 });
-const usersDocument = (variables: string, args: string, selection: string, count = ""): string =>
+const usersDocument = (variables: string, args: string, selection: string, count = "", order = "SORT_NAME"): string =>
   `query ($first: Int!${variables}) {
-    users(first: $first, orderBy: [SORT_NAME_ASC, ROW_ID_ASC]${args}) {
+    users(first: $first, orderBy: [${order}_ASC, ROW_ID_ASC]${args}) {
       ${count} nodes { ${selection} } pageInfo { hasNextPage endCursor }
     }
   }`;
@@ -124,6 +124,7 @@ export const translations: Record<WorkloadName, Translation> = {
       `, condition: { search: $pattern, status: "ACTIVE", hasCompletedOnboarding: true }`,
       LISTED,
       "totalCount",
+      "FOUND_NAME",
     ),
     variables: ([, pattern]) => ({ first: PAGE, pattern }),
     data: usersOf,

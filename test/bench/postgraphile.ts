@@ -53,11 +53,10 @@ const searchCondition = ({ addPgTableCondition }: Library): unknown =>
   addPgTableCondition(
     { schemaName: "bench", tableName: "users" },
     "search",
-    ({ sql, graphql, dataplanPg }: Library) => ({
+    ({ sql, graphql, dataplanPg: { sqlValueWithCodec, TYPES } }: Library) => ({
       type: graphql.GraphQLString,
       apply(condition: Library, pattern: string) {
-        const value = dataplanPg.sqlValueWithCodec(pattern, dataplanPg.TYPES.text);
-        condition.where(sql`${condition.alias}.search_text LIKE ${value}`);
+        condition.where(sql`${condition.alias}.search_text LIKE ${sqlValueWithCodec(pattern, TYPES.text)}`);
       },
     }),
   );

@@ -5,7 +5,7 @@ import { migrations } from "../../migrations/index.js";
 import { type DatabaseUrls, ensureDatabase, migrate, startEmbeddedPostgres } from "../../src/database/index.js";
 import { GeneratedTenant } from "../../src/demo/generator.js";
 import { tenantIdOf, writeTenant } from "../../src/demo/write-tenant.js";
-import type { Sample, SampleUser } from "./workloads.js";
+import { PAGE, type Sample, type SampleUser } from "./workloads.js";
 
 const TENANT = "bench";
 /** Kept in memory whole, and no checkpoint within a round: what is measured is the servers. */
@@ -107,15 +107,18 @@ export async function sampleOf(
 
 /** Places side by side from that share on of those who have a name. */
 export async function placesAt({ sql }: BenchTenant, tenantId: string, share: number, cursorAt: CursorAt) {
-  // A page must not run into those without a name: the limit's statement knows one range of the index.
+  const [from] = await sql<{ offset: number }>(
+    `SELECT greatest(0, floor(least(count(*) * $2::float8, count(*) - $3::integer)))::integer AS offset
+     FROM users WHERE tenant_id = $1 AND sort_name IS NOT NULL`,
+    [tenantId, share, PLACES + PAGE + 1],
+  );
   const rows = await sql<{ sortName: string; guid: string }>(
     `SELECT sort_name AS "sortName", id AS guid FROM users
-     WHERE tenant_id = $1 AND sort_name IS NOT NULL ORDER BY sort_name, id
-     OFFSET (SELECT floor(least(count(sort_name) * $2::float8, count(sort_name) - ${PLACES} - 21))::bigint FROM users WHERE tenant_id = $1)
-     LIMIT $3`,
-    [tenantId, share, PLACES],
+     WHERE tenant_id = $1 AND sort_name IS NOT NULL ORDER BY sort_name, id OFFSET $2 LIMIT $3`,
+    [tenantId, from!.offset, PLACES + PAGE + 1],
   );
-  return rows.map((row) => ({ ...row, cursor: cursorAt(row.sortName, row.guid) }));
+  // A page must not run into those without a name: the limit's statement knows one range of the index.
+  return rows.slice(0, -PAGE - 1).map((row) => ({ ...row, cursor: cursorAt(row.sortName, row.guid) }));
 }
 
 /** User and system time of each process of the database so far, in milliseconds; empty where there is no /proc. */
