@@ -166,7 +166,10 @@ async function installPostgraphile(folder: string): Promise<{ folder: string; no
       await mkdir(folder, { recursive: true });
       for (const file of ["package.json", lock]) await copyFile(join(SOURCE, file), join(folder, file));
       const onWindows = process.platform === "win32";
-      await promisify(execFile)("npm", ["ci", "--ignore-scripts"], { cwd: folder, shell: onWindows });
+      await promisify(execFile)("npm", ["ci", "--ignore-scripts", "--loglevel=error"], {
+        cwd: folder,
+        shell: onWindows,
+      });
     }
     return { folder, node: await nodeIn(folder) };
   } catch (error) {
