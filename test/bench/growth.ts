@@ -37,19 +37,14 @@ export async function growth(options: {
     await withBench(config, { users, peers }, async (bench) => {
       for (const name of WHOLE) points.push(await measured(bench, "rows", count(users), name));
       if (users !== sizes.at(-1)) return;
-      const known = (name: WorkloadName): Point["figures"] | undefined =>
-        points.findLast((point) => point.name === name && point.against === "rows")?.figures;
-
-      points.push({ against: "page depth", name: "W2", at: "first page", figures: known("W2")! });
+      points.push(await measured(bench, "page depth", "first page", "W2"));
       for (const [at, share] of Object.entries(DEPTHS)) {
         const places = await placesAt(bench.tenant, bench.sample.tenantId, share, bench.cursorAt);
         const there = { ...bench, sample: { ...bench.sample, places } };
         points.push(await measured(there, "page depth", at, "W3"));
       }
-      for (const [name, at] of Object.entries({ ...USERS, ...GROUPS }) as [WorkloadName, string][]) {
-        const figures = known(name);
-        points.push(figures ? { against: "nesting", name, at, figures } : await measured(bench, "nesting", at, name));
-      }
+      for (const [name, at] of Object.entries({ ...USERS, ...GROUPS }) as [WorkloadName, string][])
+        points.push(await measured(bench, "nesting", at, name));
       for (const many of CALLERS) points.push(await measured(bench, "callers", String(many), "W2", many));
     });
   }
@@ -72,9 +67,9 @@ export async function growth(options: {
   const servers = Object.keys(points[0]!.figures) as Contestant["name"][];
   const text = `# Cost as it grows
 
-Written by \`npm run bench -- --growth\`${note}. Every request is checked against the others' data first. In each cell:
-${servers.join(" / ")}. The medians are those of one caller who waits for each answer, but for the last four lines. Rows
-are users; what does not go by rows was measured with ${count(sizes.at(-1)!)} of them.
+Written by \`npm run bench -- --growth\`, every field compared before. In each cell: ${servers.join(" / ")}. The medians are those
+of one caller who waits for each answer, but for the last lines. Rows are users; what does not go by rows was measured
+with ${count(sizes.at(-1)!)} of them.${note && ` ${note}`}
 
 ${table(points)}
 `;

@@ -71,17 +71,17 @@ async function busyShare(): Promise<number> {
 }
 
 const busy = await busyShare();
-const busyNote = busy > 0.1 ? `; the machine was ${Math.round(busy * 100)} % busy before: trust CPU ms, not req/s` : "";
+const note = busy > 0.1 ? `The machine was ${Math.round(busy * 100)} % busy before: trust CPU ms, not times.` : "";
 
 if (options.growth) {
   const sizes = (options.users ?? "10000,100000,1000000").split(",").map(Number);
-  await growth({ config, sizes, peers, seconds: Number(options.seconds ?? 1), note: busyNote });
+  await growth({ config, sizes, peers, seconds: Number(options.seconds ?? 1), note });
 } else {
   await withBench(config, { users, peers }, async (bench) => {
     const results: Result[] = [];
     for (const name of names) results.push(...(await run(name, bench)));
     if (results.length === 0) return;
-    const title = `${users} users, rounds of ${seconds} s${busyNote}`;
+    const title = `${users} users, rounds of ${seconds} s. ${note}`;
     process.stdout.write(`\n${title}\n${table(results)}\n\n${goals(results)}\n`);
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
   });

@@ -330,7 +330,7 @@ const N3: Workload = {
   statement: groupsStatement({}),
 };
 const N4: Workload = {
-  title: "the same without classifications",
+  title: "100 groups with members only",
   document: groupsDocument(
     "members(first: 10) { edges { isSignatory joinedAt isLead node { id name contactEmail } } }",
   ),
