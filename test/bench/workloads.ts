@@ -284,18 +284,21 @@ const W7: Workload = {
   document: `mutation ($input: UpdateUserInput!) {
     updateUser(input: $input) { user { ${FIELDS.updatedUser} } errors { code message field } }
   }`,
-  // First every user one name, then every user the other: each request changes something when they are sent in turn.
-  inputs: ({ tenantId, administrator, users }) =>
-    ["Alexandra Bench", "Dominik Probe"].flatMap((name) =>
+  // First every user one name, then every user the other, and none that an earlier run has left: each request changes
+  // something when they are sent in turn.
+  inputs: ({ tenantId, administrator, users }) => {
+    const run = Date.now().toString(36);
+    return ["Alexandra Bench", "Dominik Probe"].flatMap((name) =>
       users.slice(0, 2000).map((user, index) => {
-        const [forename, surname] = `${name}-${index}`.split(" ");
+        const [forename, surname] = `${name}-${run}-${index}`.split(" ");
         const { sortName, searchText } = User.derive({ ...user, forename, surname });
         return {
           variables: { input: { userId: toGlobalId("User", user.guid), forename, surname } },
           values: [tenantId, user.guid, forename, surname, sortName, searchText, administrator],
         };
       }),
-    ),
+    );
+  },
   statement: `WITH u AS (
       UPDATE users SET forename = $3, surname = $4, sort_name = $5, search_text = $6, version = version + 1, updated_at = now()
       WHERE tenant_id = $1 AND id = $2 RETURNING new.*, old.forename AS old_forename, old.surname AS old_surname),
