@@ -29,7 +29,7 @@ const DATA = `{"data"`;
 
 /**
  * Keeps `callers` connections busy, each sending when its last answer is complete. It reads no more of HTTP than these
- * two servers speak: on two cores a whole client would take more time than the smallest answers.
+ * servers speak: on two cores a whole client would take more time than the smallest answers.
  */
 export async function load(
   { url, messages }: Requests,

@@ -21,9 +21,10 @@ export class Service {
   private constructor(private readonly child: ChildProcess) {}
 
   /** Settings travel by message: the command line, which holds no secrets, is for everybody to read. */
-  static async start(script: string, settings: object): Promise<Service> {
+  static async start(script: string, settings: object, runtime = process.execPath): Promise<Service> {
     const service = new Service(
       fork(new URL(script, import.meta.url), {
+        execPath: runtime,
         env: { ...process.env, NODE_ENV: "production" },
         // Logs are written as in production, and read by nobody.
         stdio: ["ignore", "ignore", "inherit", "ipc"],

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { migrations } from "../../migrations/index.js";
 import { type DatabaseUrls, ensureDatabase, migrate, startEmbeddedPostgres } from "../../src/database/index.js";
 import { GeneratedTenant } from "../../src/demo/generator.js";
 import { tenantIdOf, writeTenant } from "../../src/demo/write-tenant.js";
-import type { Sample, SampleUser } from "./workloads.js";
+import { PAGE, type Sample, type SampleUser } from "./workloads.js";
 
 const TENANT = "bench";
 /** Kept in memory whole, and no checkpoint within a round: what is measured is the servers. */
@@ -17,7 +18,6 @@ export const SETTINGS = {
 
 const SAMPLE_USERS = 10_000;
 const PLACES = 1_000;
-const DEEP = 900_000;
 
 export interface BenchTenant extends DatabaseUrls {
   /** As the superuser of the cluster. */
@@ -31,10 +31,7 @@ export interface BenchTenant extends DatabaseUrls {
 export async function benchTenant(dataDir: string, users: number): Promise<BenchTenant> {
   const tell = (line: string): unknown => process.stderr.write(`${line}\n`);
   const cluster = await startEmbeddedPostgres({ dataDir, durable: true, settings: SETTINGS, notice: tell });
-  const database = `bench_${users}_${createHash("sha1")
-    .update([...migrations, GeneratedTenant].join())
-    .digest("hex")
-    .slice(0, 8)}`;
+  const database = `bench_${users}_${await contentKey()}`;
   await dropOutdated(cluster.url("postgres"), database);
   const urls = await ensureDatabase((name) => cluster.url(name), database);
   await migrate(urls.ownerUrl, new URL(urls.appUrl).username);
@@ -47,6 +44,8 @@ export async function benchTenant(dataDir: string, users: number): Promise<Bench
     progress: (table, done, count) => done === count && tell(`wrote ${table}`),
   });
   const owner = new pg.Pool({ connectionString: urls.ownerUrl, max: 1 });
+  // The end of the database may be quicker than that of the connection.
+  owner.on("error", () => {});
   const sql: BenchTenant["sql"] = async (text, values) => (await owner.query(text, values)).rows as never;
   // What earlier runs left behind: every run begins with the same tables.
   await sql("TRUNCATE audit_events");
@@ -60,6 +59,15 @@ export async function benchTenant(dataDir: string, users: number): Promise<Bench
       await cluster.stop();
     },
   };
+}
+
+/** Of all that the rows follow from. */
+async function contentKey(): Promise<string> {
+  const files = ["chance", "forms", "generator", "people", "sample-form", "write-tenant"].map((name) =>
+    readFile(new URL(`../../src/demo/${name}.js`, import.meta.url), "utf8"),
+  );
+  const all = [...migrations, ...(await Promise.all(files))];
+  return createHash("sha1").update(all.join()).digest("hex").slice(0, 8);
 }
 
 async function dropOutdated(superuserUrl: string, current: string): Promise<void> {
@@ -85,14 +93,15 @@ export async function administratorOf({ sql }: BenchTenant): Promise<{ tenantId:
   return { tenantId, administrator: row!.id };
 }
 
+export type CursorAt = (sortName: string, guid: string) => string;
+
 /** Users in an order that is random and yet the same in every run, and places deep in the list by name. */
 export async function sampleOf(
-  { sql }: BenchTenant,
+  tenant: BenchTenant,
   viewer: { tenantId: string; administrator: string },
-  cursorAt: (sortName: string, guid: string) => string,
-  users: number,
+  cursorAt: CursorAt,
 ): Promise<Sample> {
-  const people = await sql<SampleUser>(
+  const people = await tenant.sql<SampleUser>(
     `SELECT id AS guid, title, forename, surname, username, contact_email AS "contactEmail",
        (SELECT count(*)::integer FROM form_implementations i, jsonb_object_keys(i.answers)
         WHERE i.tenant_id = u.tenant_id AND i.user_id = u.id) AS answers
@@ -101,12 +110,36 @@ export async function sampleOf(
      ORDER BY md5(id::text)`,
     [viewer.tenantId, SAMPLE_USERS],
   );
+  return { ...viewer, users: people, places: await placesAt(tenant, viewer.tenantId, 0.9, cursorAt) };
+}
+
+/** Places side by side from that share on of those who have a name. */
+export async function placesAt({ sql }: BenchTenant, tenantId: string, share: number, cursorAt: CursorAt) {
+  const [from] = await sql<{ offset: number }>(
+    `SELECT greatest(0, floor(least(count(*) * $2::float8, count(*) - $3::integer)))::integer AS offset
+     FROM users WHERE tenant_id = $1 AND sort_name IS NOT NULL`,
+    [tenantId, share, PLACES + PAGE + 1],
+  );
   const rows = await sql<{ sortName: string; guid: string }>(
     `SELECT sort_name AS "sortName", id AS guid FROM users
      WHERE tenant_id = $1 AND sort_name IS NOT NULL ORDER BY sort_name, id OFFSET $2 LIMIT $3`,
-    [viewer.tenantId, Math.min(DEEP, Math.floor(users * 0.9)), PLACES],
+    [tenantId, from!.offset, PLACES + PAGE + 1],
   );
   // A page must not run into those without a name: the limit's statement knows one range of the index.
-  const places = rows.slice(0, -21).map((row) => ({ ...row, cursor: cursorAt(row.sortName, row.guid) }));
-  return { ...viewer, users: people, places };
+  return rows.slice(0, -PAGE - 1).map((row) => ({ ...row, cursor: cursorAt(row.sortName, row.guid) }));
+}
+
+/** User and system time of each process of the database so far, in milliseconds; empty where there is no /proc. */
+export async function databaseCpu({ sql }: BenchTenant): Promise<Map<number, number>> {
+  const times = new Map<number, number>();
+  for (const { pid } of await sql<{ pid: number }>("SELECT pid FROM pg_stat_activity")) {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    // Behind the name, which is in brackets and may hold blanks. A tick is 10 ms.
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(11, 13);
+    if (system) times.set(pid, (Number(user) + Number(system)) * 10);
+  }
+  return times;
 }

@@ -23,8 +23,8 @@ export interface Input {
 
 export interface Workload {
   title: string;
-  /** The subgraph's throughput as a share of the limit's, from design/speed.md. */
-  goal: number;
+  /** The subgraph's throughput as a share of the limit's, from design/speed.md; without one it is no workload of that list. */
+  goal?: number;
   /** Resident memory that it may take in MB, where that is not the usual. */
   memoryGoal?: number;
   document: string;
@@ -95,21 +95,28 @@ const assignedInternalUser = (names: string): string =>
   `(SELECT ${object(fields("a", names))} FROM users a WHERE a.tenant_id = $1 AND a.id = u.assigned_internal_user_id)`;
 const answer = (data: Record<string, string>): string => `SELECT ${object({ data: object(data) })}::text AS answer`;
 
-const WHOLE_USER =
-  "id guid name contactEmail type status username title forename surname tfaEnabled createdAt lastLogin onboardingDateCompleted inviteStatus inviteDateInvited inviteDateExpires inviteDateModified";
-const IMPLEMENTATION = "uuid status progress completedAt";
+/** What is selected of a row's own. */
+export const FIELDS = {
+  wholeUser:
+    "id guid name contactEmail type status username title forename surname tfaEnabled createdAt lastLogin onboardingDateCompleted inviteStatus inviteDateInvited inviteDateExpires inviteDateModified",
+  implementation: "uuid status progress completedAt",
+  listedUser: "id guid name type status contactEmail createdAt lastLogin inviteStatus",
+  group: "id guid name description kind memberCount createdAt version",
+  referencedUser: "id guid name type status contactEmail",
+  updatedUser: "id guid name contactEmail title forename surname username version",
+};
 
 const W1: Workload = {
   title: "one user with its graph",
   goal: 0.25,
   document: `query ($guid: UUID!) {
     user(guid: $guid) {
-      ${WHOLE_USER}
+      ${FIELDS.wholeUser}
       assignedInternalUser { id guid name contactEmail }
       classifications { edges { source validUntil node { id reference name } } }
       userGroups(first: 10) { edges { isSignatory joinedAt node { guid name kind } } }
       formImplementations(first: 10) {
-        edges { node { ${IMPLEMENTATION} formFieldAnswers { value formField { reference label } } } }
+        edges { node { ${FIELDS.implementation} formFieldAnswers { value formField { reference label } } } }
       }
     }
   }`,
@@ -119,45 +126,42 @@ const W1: Workload = {
       .map(({ guid }) => ({ variables: { guid }, values: [tenantId, guid] })),
   statement: answer({
     user: `(SELECT ${object({
-      ...fields("u", WHOLE_USER),
+      ...fields("u", FIELDS.wholeUser),
       assignedInternalUser: assignedInternalUser("id guid name contactEmail"),
       classifications: classifications("source validUntil", "id reference name"),
       userGroups: groups(10, "guid name kind", fields("m", "isSignatory joinedAt")),
-      formImplementations: formImplementations(10, IMPLEMENTATION),
+      formImplementations: formImplementations(10, FIELDS.implementation),
     })} FROM users u WHERE u.tenant_id = $1 AND u.id = $2)`,
   }),
 };
 
-const PAGE = 20;
-const LISTED_USER = "id guid name type status contactEmail createdAt lastLogin inviteStatus";
+export const PAGE = 20;
 
-const listDocument = (variables = "", args = "", count = ""): string =>
+const HELD = "classifications { edges { validUntil node { id name } } }";
+const RELATIONS = `${HELD} assignedInternalUser { id name } userGroups(first: 1) { edges { node { id name } } }`;
+
+const listDocument = (variables = "", args = "", count = "", relations = RELATIONS): string =>
   `query ($first: Int!${variables}) {
     users(first: $first${args}) {
-      ${count} edges { node {
-        ${LISTED_USER}
-        classifications { edges { validUntil node { id name } } }
-        assignedInternalUser { id name }
-        userGroups(first: 1) { edges { node { id name } } }
-      } }
+      ${count} edges { node { ${FIELDS.listedUser} ${relations} } }
       pageInfo { hasNextPage endCursor }
     }
   }`;
 
-const listedUser = object({
-  ...fields("u", LISTED_USER),
-  classifications: classifications("validUntil", "id name"),
-  assignedInternalUser: assignedInternalUser("id name"),
-  userGroups: groups(1, "id name"),
-});
+const held = { classifications: classifications("validUntil", "id name") };
+const relations = { ...held, assignedInternalUser: assignedInternalUser("id name"), userGroups: groups(1, "id name") };
 
 /** A page of 20 out of `page`, which has one row more when there are more. */
-const listStatement = (page: string, count: Record<string, string> = {}): string =>
+const listStatement = (
+  page: string,
+  count: Record<string, string> = {},
+  related: Record<string, string> = relations,
+): string =>
   `WITH ${page}, placed AS (SELECT *, row_number() OVER (ORDER BY sort_name, id) AS place FROM page)
   ${answer({
     users: object({
       ...count,
-      edges: `(SELECT coalesce(json_agg(${object({ node: listedUser })} ORDER BY place), '[]') FROM placed u WHERE place <= ${PAGE})`,
+      edges: `(SELECT coalesce(json_agg(${object({ node: object({ ...fields("u", FIELDS.listedUser), ...related }) })} ORDER BY place), '[]') FROM placed u WHERE place <= ${PAGE})`,
       pageInfo: object({
         hasNextPage: `(SELECT count(*) > ${PAGE} FROM page)`,
         endCursor: `(SELECT ${base64url("json_build_array('users', (sort_name IS NULL)::int, sort_name, id, 0)::text")}
@@ -166,14 +170,14 @@ const listStatement = (page: string, count: Record<string, string> = {}): string
     }),
   })}`;
 
+const FIRST_PAGE = `page AS (SELECT * FROM users WHERE tenant_id = $1 ORDER BY sort_name, id LIMIT ${PAGE + 1})`;
+
 const W2: Workload = {
   title: "20 users by name with relations",
   goal: 0.6,
   document: listDocument(),
   inputs: ({ tenantId }) => [{ variables: { first: PAGE }, values: [tenantId] }],
-  statement: listStatement(
-    `page AS (SELECT * FROM users WHERE tenant_id = $1 ORDER BY sort_name, id LIMIT ${PAGE + 1})`,
-  ),
+  statement: listStatement(FIRST_PAGE),
 };
 
 const W3: Workload = {
@@ -216,7 +220,24 @@ const W4: Workload = {
   ),
 };
 
-const GROUP = "id guid name description kind memberCount createdAt version";
+const groupsStatement = (members: Record<string, string>): string =>
+  answer({
+    userGroups: object({
+      nodes: `(SELECT coalesce(json_agg(${object({ ...fields("g", FIELDS.group), ...members })} ORDER BY g.name_norm, g.id), '[]')
+        FROM (SELECT * FROM user_groups WHERE tenant_id = $1 ORDER BY name_norm, id LIMIT 100) g)`,
+    }),
+  });
+const members = (related: Record<string, string>): Record<string, string> => ({
+  members: connection(
+    {
+      ...fields("m", "isSignatory joinedAt"),
+      isLead: "g.lead_user_id IS NOT DISTINCT FROM u.id",
+      node: object({ ...fields("u", "id name contactEmail"), ...related }),
+    },
+    `FROM group_members m JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id
+     WHERE m.tenant_id = $1 AND m.group_id = g.id ORDER BY u.sort_name, u.id LIMIT 10`,
+  ),
+});
 
 const W5: Workload = {
   title: "100 groups, 10 members each",
@@ -224,30 +245,10 @@ const W5: Workload = {
   memoryGoal: 300,
   document: exampleOperations("schema/operations").find(({ name }) => name === "GroupsWithMembers")!.document,
   inputs: ({ tenantId }) => [{ variables: { first: 100, members: 10 }, values: [tenantId] }],
-  statement: answer({
-    userGroups: object({
-      nodes: `(SELECT coalesce(json_agg(${object({
-        ...fields("g", GROUP),
-        members: connection(
-          {
-            ...fields("m", "isSignatory joinedAt"),
-            isLead: "g.lead_user_id IS NOT DISTINCT FROM u.id",
-            node: object({
-              ...fields("u", "id name contactEmail"),
-              classifications: classifications("validUntil", "id name", 10),
-            }),
-          },
-          `FROM group_members m JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id
-           WHERE m.tenant_id = $1 AND m.group_id = g.id ORDER BY u.sort_name, u.id LIMIT 10`,
-        ),
-      })} ORDER BY g.name_norm, g.id), '[]')
-        FROM (SELECT * FROM user_groups WHERE tenant_id = $1 ORDER BY name_norm, id LIMIT 100) g)`,
-    }),
-  }),
+  statement: groupsStatement(members({ classifications: classifications("validUntil", "id name", 10) })),
 };
 
 const REFERENCES = 100;
-const REFERENCED_USER = "id guid name type status contactEmail";
 
 const W6: Workload = {
   title: "100 entity references",
@@ -255,7 +256,7 @@ const W6: Workload = {
   document: `query ($representations: [_Any!]!) {
     _entities(representations: $representations) {
       ... on User {
-        ${REFERENCED_USER}
+        ${FIELDS.referencedUser}
         classifications { edges { validUntil node { id name } } }
         assignedInternalUser { id name }
       }
@@ -269,7 +270,7 @@ const W6: Workload = {
     }),
   statement: answer({
     _entities: `(SELECT json_agg(${object({
-      ...fields("u", REFERENCED_USER),
+      ...fields("u", FIELDS.referencedUser),
       classifications: classifications("validUntil", "id name"),
       assignedInternalUser: assignedInternalUser("id name"),
     })} ORDER BY k.place)
@@ -277,26 +278,27 @@ const W6: Workload = {
   }),
 };
 
-const UPDATED_USER = "id guid name contactEmail title forename surname username version";
-
 const W7: Workload = {
   title: "update a user's name",
   goal: 0.7,
   document: `mutation ($input: UpdateUserInput!) {
-    updateUser(input: $input) { user { ${UPDATED_USER} } errors { code message field } }
+    updateUser(input: $input) { user { ${FIELDS.updatedUser} } errors { code message field } }
   }`,
-  // First every user one name, then every user the other: each request changes something when they are sent in turn.
-  inputs: ({ tenantId, administrator, users }) =>
-    ["Alexandra Bench", "Dominik Probe"].flatMap((name) =>
+  // First every user one name, then every user the other, and none that an earlier run has left: each request changes
+  // something when they are sent in turn.
+  inputs: ({ tenantId, administrator, users }) => {
+    const run = Date.now().toString(36);
+    return ["Alexandra Bench", "Dominik Probe"].flatMap((name) =>
       users.slice(0, 2000).map((user, index) => {
-        const [forename, surname] = `${name}-${index}`.split(" ");
+        const [forename, surname] = `${name}-${run}-${index}`.split(" ");
         const { sortName, searchText } = User.derive({ ...user, forename, surname });
         return {
           variables: { input: { userId: toGlobalId("User", user.guid), forename, surname } },
           values: [tenantId, user.guid, forename, surname, sortName, searchText, administrator],
         };
       }),
-    ),
+    );
+  },
   statement: `WITH u AS (
       UPDATE users SET forename = $3, surname = $4, sort_name = $5, search_text = $6, version = version + 1, updated_at = now()
       WHERE tenant_id = $1 AND id = $2 RETURNING new.*, old.forename AS old_forename, old.surname AS old_surname),
@@ -306,8 +308,38 @@ const W7: Workload = {
         'type', 'User', 'id', u.id, 'action', 'UPDATE', 'fields', jsonb_build_object(
           'forename', jsonb_build_array(u.old_forename, u.forename), 'surname', jsonb_build_array(u.old_surname, u.surname)))),
         gen_random_uuid() FROM u)
-    ${answer({ updateUser: object({ user: object(fields("u", UPDATED_USER)), errors: "'[]'::json" }) })} FROM u`,
+    ${answer({ updateUser: object({ user: object(fields("u", FIELDS.updatedUser)), errors: "'[]'::json" }) })} FROM u`,
 };
 
-export const workloads = { W1, W2, W3, W4, W5, W6, W7 } as const;
+/** The steps to W2 and to W5, each a level of nesting. */
+const N1: Workload = {
+  title: "20 users",
+  document: listDocument("", "", "", ""),
+  inputs: W2.inputs,
+  statement: listStatement(FIRST_PAGE, {}, {}),
+};
+const N2: Workload = {
+  title: "20 users with classifications",
+  document: listDocument("", "", "", HELD),
+  inputs: W2.inputs,
+  statement: listStatement(FIRST_PAGE, {}, held),
+};
+const groupsDocument = (related: string): string =>
+  `query ($first: Int!) { userGroups(first: $first) { nodes { ${FIELDS.group} ${related} } } }`;
+const N3: Workload = {
+  title: "100 groups",
+  document: groupsDocument(""),
+  inputs: ({ tenantId }) => [{ variables: { first: 100 }, values: [tenantId] }],
+  statement: groupsStatement({}),
+};
+const N4: Workload = {
+  title: "100 groups with members only",
+  document: groupsDocument(
+    "members(first: 10) { edges { isSignatory joinedAt isLead node { id name contactEmail } } }",
+  ),
+  inputs: N3.inputs,
+  statement: groupsStatement(members({})),
+};
+
+export const workloads = { W1, W2, W3, W4, W5, W6, W7, N1, N2, N3, N4 } as const satisfies Record<string, Workload>;
 export type WorkloadName = keyof typeof workloads;
