@@ -26,7 +26,8 @@ export const ANONYMOUS: Viewer = {
 interface ViewerRow {
   status: string;
   name: string | null;
-  permissions: string[] | null;
+  /** Of each role. */
+  permissions: string[][] | null;
   administrator: boolean | null;
   leads: boolean;
   actor: { name: string | null } | null;
@@ -83,7 +84,7 @@ async function look(claims: Claims, runner: SqlRunner): Promise<Sighting> {
     kind: "USER",
     tenantId,
     id: subject,
-    permissions: new Set(user.permissions),
+    permissions: new Set(user.permissions?.flat()),
     administrator: user.administrator ?? false,
     leads: user.leads,
     name: user.name,
@@ -100,9 +101,8 @@ const userQuery = ({ subject, act }: Claims, db: TenantDb): Sql =>
         EXISTS (SELECT FROM user_groups g WHERE ${db.tenantIs("g")} AND g.lead_user_id = u.id) AS leads,
         ${act ? actorQuery(act, subject, db) : sql`NULL`} AS actor
       FROM users u LEFT JOIN LATERAL (
-        SELECT array_agg(p.permission ORDER BY p.permission) AS permissions, bool_or(r.administrator) AS administrator
+        SELECT json_agg(r.permissions ORDER BY r.id) AS permissions, bool_or(r.administrator) AS administrator
         FROM user_roles ur JOIN roles r ON ${db.tenantIs("r")} AND r.id = ur.role_id AND r.scope = 'INTERNAL'
-        LEFT JOIN LATERAL unnest(r.permissions) p(permission) ON true
         WHERE ${db.tenantIs("ur")} AND ur.user_id = u.id AND u.type = 'INTERNAL') r ON true
       WHERE ${db.tenantIs("u")} AND u.id = ${subject}`;
 
