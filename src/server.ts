@@ -17,10 +17,12 @@ import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { v7 as uuidv7 } from "uuid";
 import { ANONYMOUS, SessionKeys, sessionSigner, tokenVerifier, type TokenRules, viewerOf } from "./access/index.js";
-import { dataSource, poolOf, type Session, type StatementObserver } from "./database/index.js";
+import { dataSource, poolOf, type Session, Snapshots, type StatementObserver } from "./database/index.js";
+import { exportDownloads } from "./directory/index.js";
 import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
   type Context,
+  type Deployment,
   executorGateway,
   ExtentRule,
   isFault,
@@ -35,6 +37,7 @@ import {
   stringifyResult,
   TenantDb,
   unauthenticated,
+  type Viewer,
 } from "./kit/index.js";
 import { addressFor, DEVELOPMENT_INVITATION_PATH, type MailOptions, startMailWorker } from "./mail/index.js";
 import { Metrics } from "./metrics.js";
@@ -53,6 +56,9 @@ export interface ServerOptions {
   routerSecrets: string[];
   /** What only this deployment knows, the present one first. */
   secrets: readonly string[];
+  /** Where browsers reach this server; absent: where it listens. */
+  publicUrl?: string;
+  exports: ExportOptions;
   nodeFields: boolean;
   /** Compile documents that come again; off: graphql-js runs everything. */
   compileQueries: boolean;
@@ -67,6 +73,17 @@ export interface ServerOptions {
   log: Logger;
   /** Sees every statement as it was run. */
   observe?: StatementObserver;
+}
+
+export interface ExportOptions {
+  /** How many files are downloaded at the same time, each over a database connection of its own. */
+  concurrency: number;
+  /** How many rows a file may have. */
+  maxRows: number;
+  /** How long a client may leave its file unread; a minute unless given. */
+  idleMilliseconds?: number;
+  /** How long a download may take; 15 minutes unless given. */
+  deadlineMilliseconds?: number;
 }
 
 export interface RunningServer {
@@ -150,30 +167,55 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   answerErrorsAsGraphQL(app, log);
 
+  const deployment: Deployment = {
+    publicUrl: options.publicUrl ?? "",
+    issuer: options.tokens.sessionIssuer,
+    exportMaxRows: options.exports.maxRows,
+  };
+  const contextOf = (viewer: Viewer, session: Session, request: FastifyRequest): RequestContext => ({
+    viewer,
+    db: new TenantDb(viewer.tenantId, session),
+    loaders: new Loaders(),
+    now: new Date(),
+    requestId: request.id,
+    log: request.log as Logger,
+    secrets,
+    signSession,
+    deployment,
+    session,
+  });
   const context = async (request: FastifyRequest): Promise<RequestContext> => {
     const session = pool.session();
     const token = bearerToken(request);
-    const viewer = token === null ? ANONYMOUS : await viewerOf(await verify(token), session);
-    return {
-      viewer,
-      db: new TenantDb(viewer.tenantId, session),
-      loaders: new Loaders(),
-      now: new Date(),
-      requestId: request.id,
-      log: request.log as Logger,
-      secrets,
-      signSession,
-      session,
-    };
+    return contextOf(token === null ? ANONYMOUS : await viewerOf(await verify(token), session), session, request);
   };
   const handler = fastifyApolloHandler(apollo, { context });
   // On the route, and not by the request's spelling of its path, which has many.
   const onRequest = options.routerSecrets.length > 0 ? [demandRouter(options.routerSecrets)] : [];
   app.route({ method: ["GET", "POST", "OPTIONS"], url: ENDPOINT, onRequest, handler });
+  // Without the router's secret: a browser follows the link, whose token is all that it has.
+  const { concurrency, idleMilliseconds = 60_000, deadlineMilliseconds = 15 * 60_000 } = options.exports;
+  const snapshots = new Snapshots({
+    url: options.databaseUrl,
+    connections: concurrency,
+    idleMilliseconds: idleMilliseconds + 30_000,
+  });
+  const downloads = exportDownloads(app, {
+    runner: pool,
+    snapshots,
+    concurrency,
+    idleMilliseconds,
+    deadlineMilliseconds,
+    secrets,
+    issuer: deployment.issuer,
+    context: (viewer, request) => contextOf(viewer, pool.session(), request),
+    observe: (download) => metrics.download(download),
+  });
   if (options.explorer) await explorer(app, { ...options.explorer, endpoint: ENDPOINT });
   if (options.mailFolder) mailPages(app, { folder: options.mailFolder, endpoint: ENDPOINT });
 
   const url = new URL(await app.listen({ host: options.host, port: options.port })).origin;
+  deployment.publicUrl ||= url;
   const { mail } = options;
   const worker =
     mail &&
@@ -193,7 +235,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     stop: async () => {
       draining = true;
-      await Promise.all([app.close(), worker?.stop()]);
+      await Promise.all([app.close(), worker?.stop(), downloads.stop()]);
+      await snapshots.end();
       await apollo.stop();
       await source.destroy();
     },

@@ -43,6 +43,7 @@ const plain = await startServer({
   },
   routerSecrets: [],
   secrets: [SECRET],
+  exports: { concurrency: 1, maxRows: 1_000 },
   nodeFields: true,
   compileQueries: false,
   development: true,

@@ -14,6 +14,7 @@ const THIS_DEPLOYMENT = {
   SMTP_URL: "smtp://localhost:1",
   MAIL_FROM: "no-reply@platform.example",
   INVITATION_URL: "https://platform.example/accept#{token}",
+  PUBLIC_URL: "https://users.platform.example/",
 };
 
 function problemsOf(environment: Record<string, string>): string[] {

@@ -2,4 +2,5 @@ export { databaseUrls, ensureDatabase, type DatabaseUrls } from "./cluster.js";
 export { dataSource, poolOf, type DataSourceOptions } from "./data-source.js";
 export { runningEmbeddedPostgres, startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded.js";
 export { databaseProblems, migrate } from "./migrate.js";
+export { Snapshots, type SnapshotOptions } from "./snapshot.js";
 export { type Session, type StatementObserver, TenantPool } from "./pool.js";

@@ -391,6 +391,7 @@ export async function harness(options: Partial<ServerOptions> & { asOwner?: bool
     tokens: { issuer: ISSUER, audience: AUDIENCE, keys: { jwks: [jwk] }, sessionIssuer: SESSION_ISSUER },
     routerSecrets: [],
     secrets: [SECRET],
+    exports: { concurrency: 2, maxRows: 1_000 },
     nodeFields: true,
     compileQueries: true,
     development: true,
