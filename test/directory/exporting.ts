@@ -36,7 +36,7 @@ export async function fileAt(url: string): Promise<Buffer> {
 /** The records of a CSV file as RFC 4180 says. @throws when something is against it. */
 export function csvRows(text: string): string[][] {
   const rows: string[][] = [];
-  let row: string[] = [];
+  const row: string[] = [];
   const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy;
   let at = 0;
   while (at < text.length) {

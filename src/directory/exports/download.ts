@@ -217,14 +217,17 @@ async function* textOf(
   const columns = names.map(exportColumn);
   const statements = listStatements(ctx, userList, userSelection(choice, ctx), rowSql(columns, format, ctx));
   const lines = statements.map((rows) => sql`SELECT ${format.line(columns)} AS line FROM (${rows}) r`);
-  const opening = format.opening(columns, byteOrderMark);
-  if (opening) yield opening;
+  // Not before there are rows, or none: until then it can be said that there is no file.
+  let text = format.opening(columns, byteOrderMark);
   for await (const batch of snapshots.read<{ line: string }>(ctx.db.tenantId, lines, BATCH)) {
     if (progress.rows + batch.length > MOST_ROWS) throw new Error("The list has grown beyond what a sheet can hold.");
-    yield batch.map(({ line }) => line).join("");
+    for (const { line } of batch) text += line;
+    yield text;
+    text = "";
     progress.rows += batch.length;
   }
-  if (format.closing) yield format.closing;
+  text += format.closing;
+  if (text) yield text;
 }
 
 /** A generator from whose beginning one step was taken. */

@@ -72,8 +72,8 @@ export function workbook(sheet: AsyncIterable<string>): Readable {
   for (const [path, xml] of Object.entries(PARTS)) zip.addBuffer(Buffer.from(XML + xml), path);
   zip.addReadStreamLazy(SHEET_PATH, { compressionLevel: 1 }, (ready) => ready(null, rows));
   zip.end();
-  // Whichever of the two breaks off takes the other with it.
-  zip.on("error", (error: Error) => file.destroy(error));
+  // Whichever of the two breaks off takes the other with it; yazl does not look after errors of the stream that it reads.
+  for (const part of [zip, rows]) part.on("error", (error: Error) => file.destroy(error));
   file.once("close", () => rows.destroy());
   return file;
 }
