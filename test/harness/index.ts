@@ -12,6 +12,7 @@ import {
   type Permission,
 } from "../../src/access/index.js";
 import { dataSource, poolOf } from "../../src/database/index.js";
+import { UserExport, UserExportColumn, UserExportFormat } from "../../src/directory/index.js";
 import { exampleOperations } from "../../src/explorer/index.js";
 import {
   AssignmentType,
@@ -364,6 +365,25 @@ export class TestTenant {
       uuid,
     });
     return { guid: uuid, uuid, id: toGlobalId("UserFormImplementation", uuid) };
+  }
+
+  /** What the administrator has asked to export, unless told otherwise: everybody, as CSV, ready to be downloaded. */
+  async userExport(values: Partial<UserExport> = {}): Promise<{ guid: string; id: string }> {
+    const guid = values.guid ?? uuidv7();
+    const now = Date.now();
+    await this.db.insert(UserExport, {
+      guid,
+      userId: this.admin.guid,
+      choice: {},
+      columns: [UserExportColumn.GUID, UserExportColumn.NAME],
+      format: UserExportFormat.CSV,
+      byteOrderMark: false,
+      rowCount: 1,
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + 60_000).toISOString(),
+      ...values,
+    });
+    return { guid, id: toGlobalId("UserExport", guid) };
   }
 
   /** Adds somebody to a group as told. */
