@@ -185,6 +185,10 @@ test.each([
   ["INVITATION_URL", "javascript:alert('{token}')"],
   ["INVITATION_URL", "/accept?token={token}"],
   ["MAIL_WORKER", "yes"],
+  ["PUBLIC_URL", "users.platform.example"],
+  ["PUBLIC_URL", "https://users.platform.example/?x"],
+  ["EXPORT_CONCURRENCY", "0"],
+  ["EXPORT_MAX_ROWS", "1048576"],
 ])("a malformed %s is named", (name, value) => {
   expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}:`)]);
 });

@@ -114,7 +114,9 @@ function idPlaces(type: GraphQLInputObjectType): Place[] {
     const item = String(field.type).startsWith("[") ? [0] : [];
     if (inner === GraphQLID) return [[field.name, ...item]];
     // Whom a filter names is not acted upon: it finds nobody, as in a list.
-    return isInputObjectType(inner) && !inner.name.endsWith("Filter") ? idPlaces(inner).map((place) => [field.name, ...item, ...place]) : [];
+    return isInputObjectType(inner) && !inner.name.endsWith("Filter")
+      ? idPlaces(inner).map((place) => [field.name, ...item, ...place])
+      : [];
   });
 }
 

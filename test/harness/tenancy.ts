@@ -372,6 +372,14 @@ function withFragments(document: string): string {
   return missing === undefined ? document : withFragments(document + FRAGMENTS[missing]!);
 }
 
+/** What the administrator is told of everybody in a file. */
+async function exportOf(caller: Caller): Promise<string> {
+  const columns = ["GUID", "NAME", "CONTACT_EMAIL", "CLASSIFICATIONS", "USER_GROUPS", "ASSIGNED_INTERNAL_USER"];
+  const input = { format: "JSONL", columns };
+  const { exportUsers } = await caller.ask(operations.ExportUsers!, { input });
+  return (await fetch(exportUsers.userExport.downloadUrl as string)).text();
+}
+
 /** What anybody in one tenant learns of the other, as "who: answer"; nothing, when the walls hold. */
 export async function leaks(harness: Harness): Promise<string[]> {
   const [one, two] = await twins(harness);
@@ -385,6 +393,7 @@ export async function leaks(harness: Harness): Promise<string[]> {
     const silent = new Set(Object.values(QUESTIONS).flat());
     for (const [who, caller] of Object.entries(mine.callers)) {
       const answered = await answers(mine, caller, theirs.mark);
+      if (who === "administrator") answered.push({ question: "a file", body: await exportOf(caller) });
       const bodies = answered.map(({ body }) => body);
       // The control of every round: there was something to see.
       expect(bodies.join()).toContain(mine.mark);

@@ -160,9 +160,9 @@ async function download(
     if (await stillMay(ctx, userExport.guid, progress, runner)) return;
     abort.abort(new Error("The link was taken back, or whoever asked may not export any more."));
   });
+  const text = textOf(ctx, userExport, progress, snapshots);
   let status = UserExportStatus.FAILED;
   try {
-    const text = textOf(ctx, userExport, progress, snapshots);
     // Before a status line promises anything: the database answers.
     const first = await text.next();
     reply.hijack();
@@ -178,6 +178,8 @@ async function download(
     if (!reply.sent) refuse(reply, 503, "UNAVAILABLE", "The file cannot be made now. Try again.");
   } finally {
     clearTimeout(deadline);
+    // Also when nobody has begun to read: the snapshot ends here.
+    await text.return();
     await stopBeating();
     observe({ status, rows: progress.rows });
     await finish(ctx, userExport.guid, progress, status).catch((error: unknown) => {
@@ -232,12 +234,8 @@ async function* textOf(
 
 /** A generator from whose beginning one step was taken. */
 async function* resumed<T>(first: IteratorResult<T, void>, rest: AsyncGenerator<T, void, void>): AsyncGenerator<T> {
-  try {
-    if (!first.done) yield first.value;
-    yield* rest;
-  } finally {
-    await rest.return();
-  }
+  if (!first.done) yield first.value;
+  yield* rest;
 }
 
 /** The link has died since it was looked at. */
