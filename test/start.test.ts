@@ -127,7 +127,7 @@ describe("production refuses to start", () => {
   test("with one line for each of several that are missing", async () => {
     const { code, output } = await start({ NODE_ENV: "production" }).ends();
     expect(code).toBe(1);
-    expect(output.trim().split("\n")).toHaveLength(10);
+    expect(output.trim().split("\n")).toHaveLength(11);
   });
 
   test("with one issuer for two sets of keys", () => {

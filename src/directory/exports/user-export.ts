@@ -173,12 +173,12 @@ const statusSql = (alias: string, now: Date): Sql => {
 export const isLive = ({ storedStatus, expiresAt }: Standing, now: Date): boolean =>
   storedStatus !== UserExportStatus.REVOKED && new Date(expiresAt) > now;
 
-const export_ = administrators("users.export");
+const holders = administrators("users.export");
 
-/** Who exports. A file shows whom its reader may see, so whoever exports sees users; an impersonated session never is one. */
+/** Who exports: never an impersonated session; and who sees users, for a file shows those whom its reader may see. */
 export const exporters: Allow = {
   sentence: "Requires `users.export` and `users.read`, and to be an administrator or a service.",
-  test: (viewer) => viewer.actorId === null && export_.test(viewer) && may(viewer, "users.read"),
+  test: (viewer) => viewer.actorId === null && holders.test(viewer) && may(viewer, "users.read"),
 };
 
 /** Administrators who export see all exports, so that any of them can take a link back; a service sees its own. */
