@@ -3,6 +3,7 @@ import { GroupsInvitationsMail1763900000000 } from "./1763900000000-groups-invit
 import { FillGroupsAndInvitations1763900001000 } from "./1763900001000-fill-groups-and-invitations.js";
 import { IndexGroupsAndInvitations1763900002000 } from "./1763900002000-index-groups-and-invitations.js";
 import { Forms1764000000000 } from "./1764000000000-forms.js";
+import { UserExports1765000000000 } from "./1765000000000-user-exports.js";
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   FillGroupsAndInvitations1763900001000,
   IndexGroupsAndInvitations1763900002000,
   Forms1764000000000,
+  UserExports1765000000000,
 ];

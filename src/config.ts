@@ -30,6 +30,12 @@ const tokenUrl = z.string().refine((value) => {
   return one && two && /^https?:$/.test(one.protocol) && one.href !== two.href && one.origin === two.origin;
 }, "has to be an http(s) URL with {token} in it");
 
+/** An address that paths are put behind. */
+const publicUrl = z
+  .url({ protocol: /^https?$/, error: "has to be an http(s) URL" })
+  .refine((value) => !/[?#@]/.test(value), "has to be an address without user, query and fragment")
+  .transform((value) => value.replace(/\/+$/, ""));
+
 /** Every variable that the server reads; the README's table says the same. */
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
@@ -57,6 +63,9 @@ const schema = z.object({
   MAIL_FROM: mailbox.optional(),
   INVITATION_URL: tokenUrl.optional(),
   MAIL_WORKER: flag.default(true),
+  PUBLIC_URL: publicUrl.optional(),
+  EXPORT_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(2),
+  EXPORT_MAX_ROWS: z.coerce.number().int().min(1).max(1_048_575).default(1_000_000),
   DRAIN_MILLISECONDS: milliseconds.optional(),
   NODE_FIELDS: flag.default(true),
   COMPILE_QUERIES: flag.default(true),
@@ -83,6 +92,7 @@ const PRODUCTION_NEEDS: [name: keyof Config, why: string][] = [
   ["SMTP_URL", "no mail could be sent"],
   ["MAIL_FROM", "mails need a sender"],
   ["INVITATION_URL", "mails have to say where an invitation is accepted"],
+  ["PUBLIC_URL", "links of exports have to say where they are downloaded"],
 ];
 
 /** Whether two URLs are of one database as one role, wherever it is served. */

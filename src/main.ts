@@ -48,6 +48,8 @@ async function main(): Promise<void> {
     tokens,
     routerSecrets: config.ROUTER_SECRET ?? [],
     secrets: config.SECRET_KEY ?? [await developmentSecret(config.DATA_DIR)],
+    ...(config.PUBLIC_URL && { publicUrl: config.PUBLIC_URL }),
+    exports: { concurrency: config.EXPORT_CONCURRENCY, maxRows: config.EXPORT_MAX_ROWS },
     nodeFields: config.NODE_FIELDS,
     compileQueries: config.COMPILE_QUERIES,
     development,

@@ -30,6 +30,18 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly downloads = new Counter({
+    name: "export_downloads_total",
+    help: "Downloads of exported files by how they ended: COMPLETED, or FAILED and so incomplete.",
+    labelNames: ["status"],
+    registers: [this.registry],
+  });
+  private readonly exportedRows = new Counter({
+    name: "export_rows_total",
+    help: "Users handed over in exported files.",
+    registers: [this.registry],
+  });
+
   constructor(pool: TenantPool, replicas: Replicas) {
     collectDefaultMetrics({ register: this.registry });
     const connections = new Gauge({
@@ -65,6 +77,11 @@ export class Metrics {
 
   mail({ status }: MailOutcome): void {
     this.mails.inc({ status });
+  }
+
+  download({ status, rows }: { status: string; rows: number }): void {
+    this.downloads.inc({ status });
+    this.exportedRows.inc(rows);
   }
 
   observe(

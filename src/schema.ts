@@ -40,6 +40,7 @@ export const entities: Entity[] = [
   ...impersonation.tables,
   ...forms.tables,
   ...investorPreferenceForms.tables,
+  ...directory.tables,
 ];
 
 /** Who writes the letters: kind of mail -> composer. */
@@ -56,6 +57,7 @@ const nodes = {
   ...forms.nodes,
   ...userDataForms.nodes,
   ...investorPreferenceForms.nodes,
+  ...directory.nodes,
 } as unknown as Record<string, OneBy<object>>;
 
 /** What other subgraphs may refer to. */

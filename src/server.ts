@@ -30,12 +30,15 @@ import {
   poolOf,
   replicaPoolsOf,
   Replicas,
+  Snapshots,
   type Session,
   type StatementObserver,
 } from "./database/index.js";
+import { exportDownloads } from "./directory/index.js";
 import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
   type Context,
+  type Deployment,
   executorGateway,
   ExtentRule,
   isFault,
@@ -73,6 +76,9 @@ export interface ServerOptions {
   routerSecrets: string[];
   /** What only this deployment knows, the present one first. */
   secrets: readonly string[];
+  /** Where browsers reach this server; absent: where it listens. */
+  publicUrl?: string;
+  exports: ExportOptions;
   nodeFields: boolean;
   /** Compile documents that come again; off: graphql-js runs everything. */
   compileQueries: boolean;
@@ -87,6 +93,17 @@ export interface ServerOptions {
   log: Logger;
   /** Sees every statement as it was run. */
   observe?: StatementObserver;
+}
+
+export interface ExportOptions {
+  /** How many files are downloaded at the same time, each over a database connection of its own. */
+  concurrency: number;
+  /** How many rows a file may have. */
+  maxRows: number;
+  /** How long a client may leave its file unread; a minute unless given. */
+  idleMilliseconds?: number;
+  /** How long a download may take; 15 minutes unless given. */
+  deadlineMilliseconds?: number;
 }
 
 export interface RunningServer {
@@ -176,35 +193,71 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   answerErrorsAsGraphQL(app, log);
 
+  const deployment: Deployment = {
+    publicUrl: options.publicUrl ?? "",
+    issuer: options.tokens.sessionIssuer,
+    exportMaxRows: options.exports.maxRows,
+  };
+  /** Of somebody who was just seen. */
+  const contextOf = (
+    sighting: Sighting,
+    tenantId: string | null,
+    session: Session,
+    request: FastifyRequest,
+  ): RequestContext => ({
+    ...sighting,
+    sure: true,
+    look: async () => sighting,
+    db: new TenantDb(tenantId, session),
+    loaders: new Loaders(),
+    now: new Date(),
+    requestId: request.id,
+    log: request.log as Logger,
+    secrets,
+    signSession,
+    deployment,
+    session,
+  });
   const context = async (request: FastifyRequest): Promise<RequestContext> => {
     const session = pool.session();
     const token = bearerToken(request);
     const claims = token === null ? null : await verify(token);
-    // Until it is settled who.
-    const nobody: Sighting = { viewer: ANONYMOUS, still: null };
+    // A replica may not know yet that they are locked out: with replicas, who asks is read first, from the primary.
+    const remembered = claims && replicas.all.length === 0 ? lastSighting(claims) : undefined;
     return {
-      // A replica may not know yet that they are locked out: with replicas, who asks is read first, from the primary.
-      ...((claims && replicas.all.length === 0 && lastSighting(claims)) || nobody),
+      // Until it is settled who.
+      ...contextOf(remembered ?? { viewer: ANONYMOUS, still: null }, claims?.tenantId ?? null, session, request),
       sure: claims === null,
       look: () => sightingOf(claims!, session),
-      db: new TenantDb(claims?.tenantId ?? null, session),
-      loaders: new Loaders(),
-      now: new Date(),
-      requestId: request.id,
-      log: request.log as Logger,
-      secrets,
-      signSession,
-      session,
     };
   };
   const handler = fastifyApolloHandler(apollo, { context });
   // On the route, and not by the request's spelling of its path, which has many.
   const onRequest = options.routerSecrets.length > 0 ? [demandRouter(options.routerSecrets)] : [];
   app.route({ method: ["GET", "POST", "OPTIONS"], url: ENDPOINT, onRequest, handler });
+  // Without the router's secret: a browser follows the link, whose token is all that it has.
+  const { concurrency, idleMilliseconds = 60_000, deadlineMilliseconds = 15 * 60_000 } = options.exports;
+  const snapshots = new Snapshots({
+    url: options.databaseUrl,
+    connections: concurrency,
+    idleMilliseconds: idleMilliseconds + 30_000,
+  });
+  const downloads = exportDownloads(app, {
+    runner: pool,
+    snapshots,
+    concurrency,
+    idleMilliseconds,
+    deadlineMilliseconds,
+    secrets,
+    issuer: deployment.issuer,
+    context: (sighting, request) => contextOf(sighting, sighting.viewer.tenantId, pool.session(), request),
+    observe: (download) => metrics.download(download),
+  });
   if (options.explorer) await explorer(app, { ...options.explorer, endpoint: ENDPOINT });
   if (options.mailFolder) mailPages(app, { folder: options.mailFolder, endpoint: ENDPOINT });
 
   const url = new URL(await app.listen({ host: options.host, port: options.port })).origin;
+  deployment.publicUrl ||= url;
   const { mail } = options;
   const worker =
     mail &&
@@ -224,7 +277,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     stop: async () => {
       draining = true;
-      await Promise.all([app.close(), worker?.stop()]);
+      await Promise.all([app.close(), worker?.stop(), downloads.stop()]);
+      await snapshots.end();
       await apollo.stop();
       await replicas.stop();
       await source.destroy();

@@ -114,6 +114,8 @@ describe("the schema", () => {
       /^UserFormField\.(options|formFieldConditions)$/,
       /^UserFormEditorValidator\.protectedFields$/,
       /^UserFormImplementation\.(formFieldAnswers|hiddenFieldAnswers|formImplementationAssignments)$/,
+      // Each column once.
+      /^UserExport\.columns$/,
       /^EnabledInvestorPreferenceFormEdge\.matchedClassifications$/,
     ];
     const lists = fields.filter(({ field }) => isListType(getNullableType(field.type)));

@@ -14,6 +14,7 @@ const THIS_DEPLOYMENT = {
   SMTP_URL: "smtp://localhost:1",
   MAIL_FROM: "no-reply@platform.example",
   INVITATION_URL: "https://platform.example/accept#{token}",
+  PUBLIC_URL: "https://users.platform.example/",
 };
 
 function problemsOf(environment: Record<string, string>): string[] {
@@ -126,7 +127,7 @@ describe("production refuses to start", () => {
   test("with one line for each of several that are missing", async () => {
     const { code, output } = await start({ NODE_ENV: "production" }).ends();
     expect(code).toBe(1);
-    expect(output.trim().split("\n")).toHaveLength(10);
+    expect(output.trim().split("\n")).toHaveLength(11);
   });
 
   test("with one issuer for two sets of keys", () => {
@@ -194,6 +195,10 @@ test.each([
   ["INVITATION_URL", "javascript:alert('{token}')"],
   ["INVITATION_URL", "/accept?token={token}"],
   ["MAIL_WORKER", "yes"],
+  ["PUBLIC_URL", "users.platform.example"],
+  ["PUBLIC_URL", "https://users.platform.example/?x"],
+  ["EXPORT_CONCURRENCY", "0"],
+  ["EXPORT_MAX_ROWS", "1048576"],
 ])("a malformed %s is named", (name, value) => {
   expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}:`)]);
 });

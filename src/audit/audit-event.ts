@@ -48,7 +48,10 @@ export class AuditEvent implements Node {
   @Attribute(() => DateTime, { description: "When the write was made.", default: () => "now()" })
   occurredAt!: string;
 
-  @Attribute(() => String, { description: "The mutation's name, e.g. `updateUser`." })
+  @Attribute(() => String, {
+    description:
+      "The mutation's name, e.g. `updateUser`; for a file `startUserExportDownload` before its first byte leaves and `downloadUserExport` at its end, with what became of it.",
+  })
   operation!: string;
 
   @Attribute(() => AuditActorKind, { description: "What kind of caller acted." })

@@ -11,4 +11,4 @@ export const audit = {
   nodes: { AuditEvent: auditEventByGuid },
 };
 
-export { systemEvent } from "./write-event.js";
+export { systemEvent, writeEvent } from "./write-event.js";

@@ -1,4 +1,5 @@
 import { UserRole } from "../access/index.js";
+import { USUAL_COLUMNS, UserExport, UserExportFormat, UserExportStatus } from "../directory/index.js";
 import {
   AssignmentType,
   EnforcementType,
@@ -318,7 +319,27 @@ function sampleTables(tenant: GeneratedTenant, at: number): TableRows[] {
     rowsOf(Form, SAMPLE_FORMS.length, (index) => [formRow(SAMPLE_FORMS[index]!, JOINED)]),
     rowsOf(FormRevision, SAMPLE_FORMS.length, (index) => [revisionRow(SAMPLE_FORMS[index]!, JOINED)]),
     rowsOf(FormImplementation, implementations.length, (index) => [implementations[index]!]),
+    rowsOf(UserExport, 1, () => [exportOf(JANE, at)]),
   ];
+}
+
+/** Downloaded an hour ago: what is left of it is the row. */
+function exportOf(userId: string, at: number): Partial<UserExport> {
+  const minute = (number: number): string => new Date(at + (number - 60) * 60_000).toISOString();
+  return {
+    guid: sampleId(0x501),
+    userId,
+    choice: { type: UserType.INVESTOR },
+    columns: USUAL_COLUMNS,
+    format: UserExportFormat.CSV,
+    byteOrderMark: false,
+    storedStatus: UserExportStatus.COMPLETED,
+    rowCount: 12,
+    rowsWritten: 12,
+    createdAt: minute(0),
+    finishedAt: minute(1),
+    expiresAt: minute(15),
+  };
 }
 
 async function ensure(ownerUrl: string, name: string, users: number, groups: number): Promise<DemoTenant> {

@@ -1,5 +1,5 @@
 import { Field, ID, InputType } from "type-graphql";
-import { badUserInput, DateScalar, dayRange, keyOf, snakeCase, sql, type Sql, UUID } from "../kit/index.js";
+import { badUserInput, DateScalar, dayRange, keyOf, raw, snakeCase, sql, type Sql, UUID } from "../kit/index.js";
 import { InviteStatus, inviteStatusIn, userInviteColumns, UserStatus, UserType } from "../users/index.js";
 
 const day = (what: string): { nullable: true; description: string } => ({ nullable: true, description: what });
@@ -57,11 +57,27 @@ export class UserFilter {
 
 const MAX_LIST = 100;
 
-/** Every condition of the filter over the users `n`. @throws BAD_USER_INPUT with the argument's path. */
-export function filterConditions(filter: UserFilter, type: UserType | null, tenantId: string): ((now: Date) => Sql)[] {
+/** Whether the user of that row leads a group. */
+export const leadsAGroup = (alias: string): Sql =>
+  sql`EXISTS (SELECT FROM user_groups g WHERE g.tenant_id = ${raw(alias)}.tenant_id AND g.lead_user_id = ${raw(alias)}.id)`;
+
+/** Whether they belong to one. */
+export const isInAGroup = (alias: string): Sql =>
+  sql`EXISTS (SELECT FROM group_members m WHERE m.tenant_id = ${raw(alias)}.tenant_id AND m.user_id = ${raw(alias)}.id)`;
+
+/**
+ * Every condition of the filter over the users `n`.
+ * @throws BAD_USER_INPUT with the argument's path, which begins with the given one.
+ */
+export function filterConditions(
+  filter: UserFilter,
+  type: UserType | null,
+  tenantId: string,
+  path: readonly string[] = [],
+): ((now: Date) => Sql)[] {
   for (const [name, value] of Object.entries(filter)) {
     if (Array.isArray(value) && value.length > MAX_LIST)
-      throw badUserInput(`At most ${MAX_LIST} values.`, ["filter", name]);
+      throw badUserInput(`At most ${MAX_LIST} values.`, [...path, "filter", name]);
   }
   const { status, classifications, inviteStatus, tfaEnabled, isUserGroupLead, isUserGroupMember } = filter;
   const { hasCompletedOnboarding: onboarded, assignedInternalUserGuids: assigned } = filter;
@@ -69,35 +85,23 @@ export function filterConditions(filter: UserFilter, type: UserType | null, tena
   const add = (condition: Sql): number => conditions.push(() => condition);
   for (const name of ["inviteDateInvited", "inviteDateExpires", "onboardingDateCompleted"] as const) {
     const [from, to] = [filter[`${name}From`], filter[`${name}To`]];
-    dayRange(`n.${snakeCase(name)}`, from, to, ["filter", `${name}From`]).forEach(add);
+    dayRange(`n.${snakeCase(name)}`, from, to, [...path, "filter", `${name}From`]).forEach(add);
   }
   if (status) add(sql`n.status = ANY(${status}::text[])`);
   if (tfaEnabled != null) add(sql`n.tfa_enabled = ${tfaEnabled}`);
   if (onboarded != null)
     add(onboarded ? sql`n.onboarding_date_completed IS NOT NULL` : sql`n.onboarding_date_completed IS NULL`);
   if (assigned) add(sql`n.assigned_internal_user_id = ANY(${assigned}::uuid[])`);
-  if (isUserGroupLead != null) {
-    add(
-      not(
-        !isUserGroupLead,
-        sql`EXISTS (SELECT FROM user_groups g WHERE g.tenant_id = n.tenant_id AND g.lead_user_id = n.id)`,
-      ),
-    );
-  }
-  if (isUserGroupMember != null) {
-    add(
-      not(
-        !isUserGroupMember,
-        sql`EXISTS (SELECT FROM group_members m WHERE m.tenant_id = n.tenant_id AND m.user_id = n.id)`,
-      ),
-    );
-  }
+  if (isUserGroupLead != null) add(not(!isUserGroupLead, leadsAGroup("n")));
+  if (isUserGroupMember != null) add(not(!isUserGroupMember, isInAGroup("n")));
   if (inviteStatus) conditions.push((now) => inviteStatusIn(userInviteColumns("n"), inviteStatus, now));
   if (classifications) {
     if (type !== null && type !== UserType.INVESTOR) {
-      throw badUserInput("Only investors have classifications.", ["filter", "classifications"]);
+      throw badUserInput("Only investors have classifications.", [...path, "filter", "classifications"]);
     }
-    const guids = classifications.map((id, index) => keyOf("Classification", id, ["filter", "classifications", index]));
+    const guids = classifications.map((id, index) =>
+      keyOf("Classification", id, [...path, "filter", "classifications", index]),
+    );
     conditions.push(
       (now) => sql`n.id IN (SELECT c.user_id FROM user_classifications c WHERE c.tenant_id = ${tenantId}
         AND c.classification_id = ANY(${guids}::uuid[]) AND (c.valid_until IS NULL OR c.valid_until > ${now}))`,

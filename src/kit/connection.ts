@@ -1,4 +1,4 @@
-import sql, { join, raw, type Sql } from "sql-template-tag";
+import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import { ArgsType, Extensions, Field, Int, ObjectType, type ClassType } from "type-graphql";
 import type { TypeThunk } from "./attribute.js";
 import type { Context } from "./context.js";
@@ -8,6 +8,7 @@ import {
   encodeCursor,
   fingerprint,
   pageStatement,
+  wholeList,
   type Direction,
   type ListQuery,
   type Place,
@@ -255,6 +256,19 @@ export async function pageOf<Row extends object>(
     return Number(row!.count);
   };
   return new Page(rows, prepared, edgeColumns(list), count);
+}
+
+/** All rows of a list in its order as of that instant, without paging: statements to be read one after another. */
+export const listStatements = (ctx: Context, list: ListOf, selection: Selection, columns: Sql): Sql[] =>
+  wholeList(listQuery(ctx, list, selection, ctx.now, null, columns));
+
+/** How long a list is, counted no further than that. */
+export async function lengthOf(ctx: Context, list: ListOf, selection: Selection, most: number): Promise<number> {
+  const { from, where } = listQuery(ctx, list, selection, ctx.now, null, empty);
+  const [row] = await ctx.db.query<{ count: string }>(
+    sql`SELECT count(*) FROM (SELECT FROM ${from} WHERE ${where} LIMIT ${most}) counted`,
+  );
+  return Number(row!.count);
 }
 
 /** A connection below each row of another list: one statement per batch of parents. */

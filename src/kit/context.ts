@@ -43,6 +43,16 @@ export interface Impersonation {
 /** Makes the access token of such a session, and says until when it is good. Given by the access room, which kit does not know. */
 export type SessionSigner = (session: Impersonation) => Promise<{ accessToken: string; expiresAt: string }>;
 
+/** What an operator of this deployment has set, and operations have to know. */
+export interface Deployment {
+  /** Where browsers reach this server: an origin, perhaps with a path, without a slash at the end. */
+  publicUrl: string;
+  /** Who this service is in tokens that it signs for itself. */
+  issuer: string;
+  /** How many rows a file may have. */
+  exportMaxRows: number;
+}
+
 /** What every resolver is given. A write gets a copy whose `db` is its transaction's. */
 export interface Context extends Sighting {
   /** The viewer was read by this request itself, and not only remembered from another. */
@@ -57,6 +67,7 @@ export interface Context extends Sighting {
   /** What this deployment alone knows. */
   secrets: Secrets;
   signSession: SessionSigner;
+  deployment: Deployment;
   log: Logger;
 }
 

@@ -57,6 +57,7 @@ export enum UsersErrorCode {
   ANSWER_INVALID = "ANSWER_INVALID",
   ANSWERS_LOCKED = "ANSWERS_LOCKED",
   IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT",
+  TOO_MANY_ROWS = "TOO_MANY_ROWS",
 }
 
 const CODE_DESCRIPTIONS: Record<UsersErrorCode, string> = {
@@ -114,6 +115,7 @@ const CODE_DESCRIPTIONS: Record<UsersErrorCode, string> = {
   ANSWER_INVALID: "An answer is missing, not of its field's type, or breaks a rule of it.",
   ANSWERS_LOCKED: "The answers are completed. Reopen them first, where that is allowed.",
   IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
+  TOO_MANY_ROWS: "More rows than a file may have. Narrow the filter.",
 };
 
 registerEnumType(UsersErrorCode, {

@@ -29,9 +29,9 @@ export const allOf = (conditions: readonly Sql[]): Sql | null =>
 export const MAX_SEARCH = 200;
 
 /** What is searched for, as it is compared; "" for no search. @throws BAD_USER_INPUT when it is too long. */
-export function searchText(search: string | null | undefined): string {
+export function searchText(search: string | null | undefined, path: readonly string[] = []): string {
   if (search && Array.from(search).length > MAX_SEARCH) {
-    throw badUserInput(`At most ${MAX_SEARCH} characters.`, ["search"]);
+    throw badUserInput(`At most ${MAX_SEARCH} characters.`, [...path, "search"]);
   }
   return normalise(search ?? "");
 }

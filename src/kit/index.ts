@@ -1,7 +1,7 @@
 export { Attribute, Computed, ComputedList, Document, Hidden } from "./attribute.js";
 export { MAX_OBJECTS, refuseLargeAnswer } from "./answer-size.js";
 export * from "./connection.js";
-export type { Context, Impersonation, SessionSigner, Sighting, Viewer } from "./context.js";
+export type { Context, Deployment, Impersonation, SessionSigner, Sighting, Viewer } from "./context.js";
 export * from "./errors.js";
 export { subgraphSchema, subgraphSdl, type Entities } from "./federation.js";
 export { allOf, dayRange, MAX_SEARCH, searchOf, searchText } from "./filter.js";

@@ -59,6 +59,26 @@ export interface Placed {
   $id: string;
 }
 
+/** One segment in order: what it selects, and what further narrows it. */
+function segmentStatement(
+  { from, where, id, now }: ListQuery,
+  segment: Segment,
+  direction: Sql,
+  select: Sql,
+  narrowed: Sql = empty,
+): Sql {
+  // By a column that is null throughout, too: PostgreSQL does not see by itself that its index has the ids in order.
+  const leading = segment.by ?? segment.nullOf;
+  return sql`SELECT ${select} FROM ${from} WHERE ${where}${segment.where ? sql` AND ${segment.where(now)}` : empty}${narrowed}
+      ORDER BY ${leading ? sql`${raw(leading)} ${direction}, ` : empty}${raw(id)} ${direction}`;
+}
+
+/** The whole list, a statement for each segment: one after another they give all rows in the order of the pages. */
+export function wholeList(list: ListQuery): Sql[] {
+  const segments = list.direction === "DESC" ? list.sort.toReversed() : list.sort;
+  return segments.map((segment) => segmentStatement(list, segment, raw(list.direction), list.select));
+}
+
 /**
  * The statement for `limit` rows behind a place, or before it when `backward` (then nearest first). Segments are taken
  * one after another, each asked only for what those before it left open: LIMIT 0 reads nothing.
@@ -77,9 +97,8 @@ export function pageStatement(list: ListQuery, limit: number, place: Place | nul
   if (descending) order.reverse();
   const remaining = place ? order.slice(order.indexOf(place.segment)) : order;
   const parts = remaining.map((index) => {
-    const { by: column, nullOf, where } = list.sort[index]!;
-    // By a column that is null throughout, too: PostgreSQL does not see by itself that its index has the ids in order.
-    const leading = column ?? nullOf;
+    const segment = list.sort[index]!;
+    const { by: column, nullOf } = segment;
     const keys = raw(column ? `${column}, ${list.id}` : list.id);
     const from = place?.segment === index ? place : null;
     const keyset = !from
@@ -87,9 +106,8 @@ export function pageStatement(list: ListQuery, limit: number, place: Place | nul
       : column
         ? sql` AND (${keys}) ${beyond} (${from.value}, ${from.id})`
         : sql` AND ${keys} ${beyond} ${from.id}`;
-    return sql`SELECT ${list.select}, ${raw(`${index}`)} AS "$segment", ${raw(leading ?? "NULL")} AS "$value", ${raw(list.id)} AS "$id"
-      FROM ${list.from} WHERE ${list.where}${where ? sql` AND ${where(list.now)}` : empty}${keyset}
-      ORDER BY ${leading ? sql`${raw(leading)} ${direction}, ` : empty}${raw(list.id)} ${direction} LIMIT ${raw(`${limit}`)}`;
+    const placed = sql`${list.select}, ${raw(`${index}`)} AS "$segment", ${raw(column ?? nullOf ?? "NULL")} AS "$value", ${raw(list.id)} AS "$id"`;
+    return sql`${segmentStatement(list, segment, direction, placed, keyset)} LIMIT ${raw(`${limit}`)}`;
   });
   if (parts.length === 1) return parts[0]!;
   const ctes = parts.map((part, i) => {

@@ -108,12 +108,17 @@ export class TenantDb {
     return tenantIs(alias);
   }
 
+  /** A statement with its parameters, for whoever else runs it in this tenant. */
+  numbered(statement: Pick<Sql, "strings" | "values">): Omit<Statement, "prepare"> {
+    return numbered(statement, this.tenantId);
+  }
+
   /** Runs a statement that states `tenantIs` for each of its tables. Prepare what is hot and of few shapes. */
   query<Row extends object>(
     statement: Pick<Sql, "strings" | "values">,
     { prepare = false }: { prepare?: Prepare } = {},
   ): Promise<Row[]> {
-    return this.runner.run(this.tenantId, { ...numbered(statement, this.tenantId), prepare }) as Promise<Row[]>;
+    return this.runner.run(this.tenantId, { ...this.numbered(statement), prepare }) as Promise<Row[]>;
   }
 
   /** The row with these values under that row rule (over `n`), or null. In a transaction it is locked until the end. */

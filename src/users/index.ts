@@ -46,7 +46,7 @@ export {
   inviteStatusSql,
   userInviteColumns,
 } from "./invite-status.js";
-export { classificationByGuid, userByGuid } from "./loaders.js";
+export { classificationByGuid, classificationsByUser, userByGuid } from "./loaders.js";
 export { UserConnection } from "./queries.js";
 export {
   keptText,

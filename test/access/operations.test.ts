@@ -113,7 +113,10 @@ function idPlaces(type: GraphQLInputObjectType): Place[] {
     const inner = getNamedType(field.type);
     const item = String(field.type).startsWith("[") ? [0] : [];
     if (inner === GraphQLID) return [[field.name, ...item]];
-    return isInputObjectType(inner) ? idPlaces(inner).map((place) => [field.name, ...item, ...place]) : [];
+    // Whom a filter names is not acted upon: it finds nobody, as in a list.
+    return isInputObjectType(inner) && !inner.name.endsWith("Filter")
+      ? idPlaces(inner).map((place) => [field.name, ...item, ...place])
+      : [];
   });
 }
 
@@ -155,6 +158,7 @@ const MAKERS: [RegExp, (here: TestTenant, operation: string) => Promise<Made>][]
   [/classification(Ids?)?$/i, (here) => here.classification()],
   [/^formId$/, formFor],
   [/^implementationId$/, implementationFor],
+  [/^exportId$/, (here) => here.userExport()],
 ];
 
 const nameOf = (place: Place): string => place.findLast((part) => typeof part === "string") as string;
@@ -247,6 +251,7 @@ describe("another tenant's object and an unknown guid look alike", () => {
       return user;
     },
     UserGroup: (one) => one.group(),
+    UserExport: (one) => one.userExport(),
     Classification: async (one) => {
       const classification = await one.classification();
       await one.preferenceForm({ classifications: [classification] });
@@ -260,7 +265,7 @@ describe("another tenant's object and an unknown guid look alike", () => {
     InvestorPreferenceForm: (one) => one.preferenceForm(),
     UserFormImplementation: async (one) => one.implementation(await one.user(), await one.form()),
   };
-  const ENTITY_TYPES = Object.keys(OBJECTS).filter((type) => type !== "Classification");
+  const ENTITY_TYPES = Object.keys(OBJECTS).filter((type) => !["Classification", "UserExport"].includes(type));
   const keyOf = (type: string): string => (type.startsWith("User") && !type.includes("Form") ? "guid" : "uuid");
   /** A question about one object by its own key. */
   const by =
@@ -295,6 +300,8 @@ describe("another tenant's object and an unknown guid look alike", () => {
       ["UserGroup"],
       by("query ($guid: String!) { userGroups(search: $guid) { totalCount nodes { id } } }"),
     ],
+    ["userExport(id)", ["UserExport"], byId("query ($id: ID!) { userExport(id: $id) { id } }")],
+    ["userExport(guid)", ["UserExport"], by("query ($guid: UUID!) { userExport(guid: $guid) { id } }")],
     ["userDataForm(id)", ["UserDataForm"], byId("query ($id: ID!) { userDataForm(id: $id) { id } }")],
     ["userDataForm(uuid)", ["UserDataForm"], by("query ($guid: UUID!) { userDataForm(uuid: $guid) { id } }")],
     [

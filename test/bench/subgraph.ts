@@ -14,6 +14,7 @@ serve(async (settings: SubgraphSettings) => {
     statementTimeout: 5_000,
     routerSecrets: [],
     secrets: ["only measured, never told: 32 characters"],
+    exports: { concurrency: 2, maxRows: 1_000_000 },
     nodeFields: true,
     compileQueries: true,
     development: false,

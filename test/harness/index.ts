@@ -12,6 +12,7 @@ import {
   type Permission,
 } from "../../src/access/index.js";
 import { dataSource, poolOf } from "../../src/database/index.js";
+import { UserExport, UserExportColumn, UserExportFormat } from "../../src/directory/index.js";
 import { exampleOperations } from "../../src/explorer/index.js";
 import {
   AssignmentType,
@@ -372,6 +373,25 @@ export class TestTenant {
     return { guid: uuid, uuid, id: toGlobalId("UserFormImplementation", uuid) };
   }
 
+  /** What the administrator has asked to export, unless told otherwise: everybody, as CSV, ready to be downloaded. */
+  async userExport(values: Partial<UserExport> = {}): Promise<{ guid: string; id: string }> {
+    const guid = values.guid ?? uuidv7();
+    const now = Date.now();
+    await this.db.insert(UserExport, {
+      guid,
+      userId: this.admin.guid,
+      choice: {},
+      columns: [UserExportColumn.GUID, UserExportColumn.NAME],
+      format: UserExportFormat.CSV,
+      byteOrderMark: false,
+      rowCount: 1,
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + 60_000).toISOString(),
+      ...values,
+    });
+    return { guid, id: toGlobalId("UserExport", guid) };
+  }
+
   /** Adds somebody to a group as told. */
   async join(group: { guid: string }, user: { guid: string }, values: Partial<GroupMember> = {}): Promise<void> {
     await this.db.insert(GroupMember, { groupId: group.guid, userId: user.guid, ...values });
@@ -418,6 +438,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     tokens: { issuer: ISSUER, audience: AUDIENCE, keys: { jwks: [jwk] }, sessionIssuer: SESSION_ISSUER },
     routerSecrets: [],
     secrets: [SECRET],
+    exports: { concurrency: 2, maxRows: 1_000 },
     nodeFields: true,
     compileQueries: true,
     development: true,

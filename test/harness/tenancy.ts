@@ -38,6 +38,7 @@ const NAMES = [
   "preferenceImplementation",
   "preferenceSpare",
   "preferenceSpareRevision",
+  "userExport",
   "motto",
   "secret",
 ] as const;
@@ -80,7 +81,12 @@ async function twin(harness: Harness, mark: string, guids: Guids): Promise<Twin>
   const { mail: mailId, invitation: guid, group: groupId } = guids;
   await here.invitation(investor, { guid, groupId, roleId, mailId, message: mark, storedStatus: InviteStatus.INVITED });
   await forms(harness, here, mark, investor, guids);
-  const service = await here.service("users.read", "groups.read", "audit.read", "forms.read", "submissions.read");
+  await here.userExport({ guid: guids.userExport });
+  // Whoever asked for the export is the tenant's own; by its name one tenant is told from the other.
+  await harness.database.sql("UPDATE users SET title = $2 WHERE id = $1", [here.admin.guid, mark]);
+  const service = await here.service(
+    ...(["users.read", "users.export", "groups.read", "audit.read", "forms.read", "submissions.read"] as const),
+  );
   return { here, mark, guids, callers: { administrator: here.admin, service, lead, member, investor } };
 }
 
@@ -202,7 +208,8 @@ const FRAGMENTS: Record<string, string> = {
   Any: `
   fragment Any on Node { id ...UserFields ...GroupFields ...InvitationFields ... on Classification { label: name }
     ... on UserRole { label: name } ... on UserGroupFeatureFlag { label: description }
-    ...FormFields ...PreferenceFields ...ImplementationFields ... on UserFormImplementation { form { ...FormFields } } }`,
+    ...FormFields ...PreferenceFields ...ImplementationFields ... on UserFormImplementation { form { ...FormFields } }
+    ... on UserExport { downloadUrl requestedBy { name } } }`,
 };
 
 /** Root field -> the documents that ask it for everything. A test sees to it that no root field is missing. */
@@ -276,6 +283,10 @@ export const QUESTIONS: Record<string, string[]> = {
     "{ investorPreferenceForms(last: 50, orderBy: { field: CREATED_AT }) { totalCount edges { cursor node { ...PreferenceFields } } } }",
     "query ($label: ID) { investorPreferenceForms(filter: { classificationId: $label }) { totalCount nodes { ...PreferenceFields } } }",
   ],
+  userExport: [
+    "query ($export: UUID) { userExport(guid: $export) { id guid downloadUrl requestedBy { guid name } } }",
+    "query ($exportId: ID) { userExport(id: $exportId) { id guid downloadUrl requestedBy { guid name } } }",
+  ],
   auditEvents: ["{ auditEvents { totalCount nodes { operation targetId actorId changes } } }"],
   _entities: [
     "query ($representations: [_Any!]!) { _entities(representations: $representations) { ...UserFields ...GroupFields ...InvitationFields } }",
@@ -309,6 +320,7 @@ async function answers(
             toGlobalId("UserRole", role),
             toGlobalId("UserGroupFeatureFlag", guids.flag),
             toGlobalId("Invitation", invitation),
+            toGlobalId("UserExport", guids.userExport),
             ...[form, guids.formSpare].map((uuid) => toGlobalId("UserDataForm", uuid)),
             ...[preference, guids.preferenceSpare].map((uuid) => toGlobalId("InvestorPreferenceForm", uuid)),
             toGlobalId("UserFormImplementation", guids.formImplementation),
@@ -320,6 +332,8 @@ async function answers(
           member,
           role,
           invitation,
+          export: guids.userExport,
+          exportId: toGlobalId("UserExport", guids.userExport),
           form,
           formId: toGlobalId("UserDataForm", form),
           preference,
@@ -358,6 +372,14 @@ function withFragments(document: string): string {
   return missing === undefined ? document : withFragments(document + FRAGMENTS[missing]!);
 }
 
+/** What the administrator is told of everybody in a file. */
+async function exportOf(caller: Caller): Promise<string> {
+  const columns = ["GUID", "NAME", "CONTACT_EMAIL", "CLASSIFICATIONS", "USER_GROUPS", "ASSIGNED_INTERNAL_USER"];
+  const input = { format: "JSONL", columns };
+  const { exportUsers } = await caller.ask(operations.ExportUsers!, { input });
+  return (await fetch(exportUsers.userExport.downloadUrl as string)).text();
+}
+
 /** What anybody in one tenant learns of the other, as "who: answer"; nothing, when the walls hold. */
 export async function leaks(harness: Harness): Promise<string[]> {
   const [one, two] = await twins(harness);
@@ -371,6 +393,7 @@ export async function leaks(harness: Harness): Promise<string[]> {
     const silent = new Set(Object.values(QUESTIONS).flat());
     for (const [who, caller] of Object.entries(mine.callers)) {
       const answered = await answers(mine, caller, theirs.mark);
+      if (who === "administrator") answered.push({ question: "a file", body: await exportOf(caller) });
       const bodies = answered.map(({ body }) => body);
       // The control of every round: there was something to see.
       expect(bodies.join()).toContain(mine.mark);
@@ -434,6 +457,8 @@ export async function strayWrites(harness: Harness): Promise<string[]> {
   await write(operations.SuspendUser!, { userId: investor });
   await write(operations.ReactivateUser!, { userId: investor });
   await write(operations.RevokeUser!, { userId: investor });
+  await write(operations.RevokeUserExport!, { exportId: guids.userExport });
+  await write(operations.ExportUsers!, {});
   for (const [field, input] of formWrites(guids)) {
     const document = `mutation ($input: ${field[0]!.toUpperCase()}${field.slice(1)}Input!) { ${field}(input: $input) { errors { code field } } }`;
     expect([field, await here.admin.ask(document, { input })]).toEqual([field, { [field]: { errors: [] } }]);
