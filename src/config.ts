@@ -118,7 +118,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   }
   const { DATABASE_URL: primary, DATABASE_REPLICA_URLS: replicas } = config;
   // A replica has the roles of its primary, which is looked into at the start.
-  if (replicas.some((replica) => !primary || !sameDatabase(replica, primary))) {
+  if (replicas.some((replica) => !primary || replica === primary || !sameDatabase(replica, primary))) {
     problems.push("DATABASE_REPLICA_URLS: have to name the role and the database of DATABASE_URL, on other servers.");
   }
   if (config.NODE_ENV === "production") {

@@ -110,7 +110,7 @@ async function tenant() {
 
 describe("the committed operations", () => {
   // Read by the type of each id, told by functions, or written.
-  const plainly = /\bnodes?\(|\b(implementation|preferenceGate) \{|^mutation/m;
+  const plainly = /\bnodes?\(|\b(implementation|preferenceGate) \{|\bdownloadUrl\b|^mutation/m;
 
   // A write comes to rest, but for this one: it makes another link each time.
   const repeatable = examples.filter(({ name }) => name !== "ExportUsers");

@@ -31,7 +31,7 @@ import { ruled, type OneBy } from "./loader.js";
 import type { Allow, OperationExtension } from "./operation.js";
 import { failureCode } from "./public-error.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
-import { type Prepare, TENANT, TenantDb } from "./tenant-db.js";
+import { type Prepare, type SqlRunner, TENANT, TenantDb } from "./tenant-db.js";
 
 /** An answer's data as PostgreSQL wrote it: nobody on the way has to understand it. */
 export class JsonText {
@@ -54,6 +54,8 @@ interface Run {
   variables: Record<string, unknown>;
   /** What all selections of the document agree to. */
   prepare: Prepare;
+  /** What is built now is kept. */
+  keeping: boolean;
 }
 type Build = (run: Run) => Sql;
 /** A page whose rows are wanted once and as they come need be neither kept nor numbered. */
@@ -113,17 +115,18 @@ export function compileRead(
     if (!still || ![...planner.allows].every((allow) => allow.test(viewer))) return null;
     const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
     if (!coerced) return null;
-    const run: Run = { ctx, variables: coerced, prepare: true };
+    const run: Run = { ctx, variables: coerced, prepare: true, keeping: false };
     let statement: Pick<Sql, "strings" | "values">;
     try {
       const answer = sql`SELECT (SELECT row_to_json("$o")::text FROM (SELECT ${roots(run)}) "$o") AS data
         FROM (${still}) "$viewer"`;
       statement = { strings: answer.strings, values: answer.values.map((value) => broughtBy(ctx, value)) };
     } catch (error) {
-      if (error instanceof GraphQLError || error instanceof NotPlannable) return null;
-      throw error;
+      if (!(error instanceof GraphQLError || error instanceof NotPlannable))
+        ctx.log.warn({ err: error }, "a statement could not be built, and loaders answer");
+      return null;
     }
-    if (statement.strings.reduce((length, part) => length + part.length, 0) > MAX_STATEMENT) return null;
+    if (lengthOf(statement) > MAX_STATEMENT) return null;
     try {
       const [row] = await ctx.db.query<{ data: string }>(statement, { prepare: run.prepare });
       // No row: the viewer is not any more who they were. The plain way says what holds now.
@@ -141,22 +144,24 @@ export function compileRead(
   };
 }
 
-/** In what is kept, these stand for what each request brings; only as a parameter, for whatever else reads them throws. */
-const unknown =
-  (what: string): (() => never) =>
-  () => {
-    throw new Error(`${what} is not known before the statement runs.`);
-  };
-const NOW: Date = Object.assign(new Date(0), {
-  getTime: unknown("The instant"),
-  valueOf: unknown("The instant"),
-  toISOString: unknown("The instant"),
-});
-const VIEWER: object = { toString: unknown("Who asks") };
-const ACTOR: object = { toString: unknown("Who acts") };
+/** In what is kept, these stand for what each request brings: as parameters alone, for whatever else reads them fails. */
+const placeholder = <T extends object>(target: T, what: string): T =>
+  new Proxy(target, {
+    get() {
+      throw new Error(`${what} is not known before the statement runs.`);
+    },
+  });
+const NOW = placeholder(new Date(0), "The instant");
+const VIEWER = placeholder({}, "Who asks");
+const ACTOR = placeholder({}, "Who acts");
 
 const broughtBy = ({ now, viewer }: Context, value: unknown): unknown =>
   value === NOW ? now : value === VIEWER ? viewer.id : value === ACTOR ? viewer.actorId : value;
+
+/** A value that is the same for everybody, or a placeholder by itself. */
+const isKeepable = (value: unknown): boolean =>
+  value !== undefined &&
+  !(Array.isArray(value) && value.some((item) => [NOW, VIEWER, ACTOR, TENANT].includes(item as object)));
 
 /** What statements depend on beside their parameters: what the viewer is, not who. */
 function kindOf({ kind, administrator, leads, actorId, permissions }: Viewer): string {
@@ -164,36 +169,60 @@ function kindOf({ kind, administrator, leads, actorId, permissions }: Viewer): s
 }
 const kinds = new WeakMap<Viewer, string>();
 
-const MAX_KEPT = 50;
-
 /** Planned anew for one part is planned anew for all; planned once for one, where the others leave it open. */
 function agree(run: Run, prepare: Prepare = true): void {
   if (prepare !== true && run.prepare !== false) run.prepare = prepare;
 }
 
-/** Builds once for all viewers of a kind, for any tenant, instant and person; and for each of such variables. */
+/** What is kept of all documents together, those asked for last; in characters. */
+const MOST_KEPT = 32_000_000;
+const statements = new Map<string, { statement: Sql; prepare: Prepare; length: number }>();
+let keptLength = 0;
+let builds = 0;
+
+function keep(key: string, statement: Sql, prepare: Prepare): void {
+  const length = key.length + lengthOf(statement);
+  statements.set(key, { statement, prepare, length });
+  keptLength += length;
+  for (const [oldest, { length: gone }] of statements) {
+    if (keptLength <= MOST_KEPT) break;
+    statements.delete(oldest);
+    keptLength -= gone;
+  }
+}
+
+const lengthOf = ({ strings }: Pick<Sql, "strings">): number => strings.reduce((sum, part) => sum + part.length, 0);
+
+/**
+ * Builds once for all viewers of a kind, for any tenant, instant and person; and for each of such variables. Parts of
+ * what is kept are not kept again.
+ */
 function kept(build: Build, variant: (run: Run) => string = () => ""): Build {
-  const known = new Map<string, { statement: Sql; prepare: Prepare }>();
+  const name = `${builds++}`;
   return (run) => {
+    if (run.keeping) return build(run);
     const { viewer } = run.ctx;
     let kind = kinds.get(viewer);
     if (kind === undefined) kinds.set(viewer, (kind = kindOf(viewer)));
-    const key = kind + variant(run);
-    let made = known.get(key);
-    if (!made) {
-      const { kind: type, permissions, administrator, leads, actorId } = viewer;
-      const [id, tenantId] = [VIEWER, TENANT] as unknown[] as string[];
-      const somebody = { kind: type, permissions, administrator, leads, id, tenantId, actorId: actorId && ACTOR };
-      const door = new TenantDb(tenantId!, { run: unknown("An answer"), transaction: unknown("An answer") });
-      const ctx = { viewer: somebody, db: door, now: NOW } as unknown as Context;
-      const building: Run = { ctx, variables: run.variables, prepare: true };
-      made = { statement: build(building), prepare: building.prepare };
-      if (made.statement.values.includes(undefined)) throw new Error("A statement depends on more than is kept.");
-      if (known.size >= MAX_KEPT) known.delete(known.keys().next().value!);
-      known.set(key, made);
+    const key = name + kind + variant(run);
+    const known = statements.get(key);
+    if (known) {
+      statements.delete(key);
+      statements.set(key, known);
+      agree(run, known.prepare);
+      return known.statement;
     }
-    agree(run, made.prepare);
-    return made.statement;
+    const { kind: type, permissions, administrator, leads, actorId } = viewer;
+    const [id, tenantId] = [VIEWER, TENANT] as unknown[] as string[];
+    const somebody = { kind: type, permissions, administrator, leads, id, tenantId, actorId: actorId && ACTOR };
+    const asked = placeholder({}, "An answer") as SqlRunner;
+    const ctx = { viewer: somebody, db: new TenantDb(tenantId!, asked), now: NOW } as unknown as Context;
+    const building: Run = { ctx, variables: run.variables, prepare: true, keeping: true };
+    const statement = build(building);
+    if (!statement.values.every(isKeepable)) throw new Error("A statement depends on more than is kept.");
+    keep(key, statement, building.prepare);
+    agree(run, building.prepare);
+    return statement;
   };
 }
 

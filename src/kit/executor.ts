@@ -32,7 +32,7 @@ export type Executor = (request: {
 export const plainExecutor =
   (schema: GraphQLSchema): Executor =>
   async ({ document, operationName, variables, context }) => {
-    // A write makes sure of who asks in its own transaction.
+    // Each write makes sure of who asks in its own transaction; a document that comes to none has yet to be.
     const writes = getOperationAST(document, operationName)?.operation === OperationTypeNode.MUTATION;
     const refused = writes && context.still ? null : await settled(context);
     if (refused) return refused;
@@ -43,6 +43,8 @@ export const plainExecutor =
       variableValues: variables,
       contextValue: context,
     });
+    const late = await settled(context);
+    if (late) return late;
     if (result.data !== undefined) return result;
     const errors = variableErrors(schema, document, operationName, variables);
     return errors.length > 0 ? { errors } : result;

@@ -66,6 +66,7 @@ export function constraintMeans(constraint: string, code: UsersErrorCode, messag
 }
 
 const RETRIES = 3;
+const unasked: Promise<object[]> = Promise.resolve([{}]);
 
 /** The viewer is not any more who they were remembered to be; nothing was kept. */
 export class Outdated extends Error {}
@@ -96,8 +97,14 @@ export async function performWrite(caller: Context, input: object, write: WriteD
       caller.sure = true;
       ctx.loaders.clear();
       return { ...result, errors: [], clientMutationId };
-    } catch (error) {
-      if ((await (still as Promise<object[]> | null)?.catch(() => null))?.length === 0) throw new Outdated();
+    } catch (thrown) {
+      // Whoever cannot be made sure of is told that, and nothing else.
+      const [error, gone] = await (still ?? unasked).then(
+        (rows): [unknown, boolean] => [thrown, rows.length === 0],
+        (failure: unknown): [unknown, boolean] => [failure, false],
+      );
+      if (gone) throw new Outdated();
+      caller.sure ||= still !== null && error === thrown;
       if (error instanceof DryRun) return { ...error.result, errors: [], clientMutationId };
       const errors = refusalOf(error);
       if (errors) return { errors, clientMutationId };

@@ -1,3 +1,4 @@
+import pg from "pg";
 import { harness, operations, type Person } from "../harness/index.js";
 
 // A caller who was seen before is taken as they were, and each statement or transaction makes sure that they still are.
@@ -35,6 +36,13 @@ describe("whoever is locked out elsewhere", () => {
       user.send(operations.Me!),
       user.send(LIST, { first: 5 }),
       user.send("{ __typename }"),
+      // Mutations that come to no write: nothing else would have made sure of who asks.
+      user.send("mutation { __typename }"),
+      user.send("mutation Rename($input: UpdateUserInput!) { updateUser(input: $input) { errors { code } } }"),
+      user.send(
+        "mutation Rename($input: UpdateUserInput!) { updateUser(input: $input) @skip(if: true) { errors { code } } }",
+        { input: { userId: user.id, surname: "x" } },
+      ),
       rename(user, client),
       // Refused by its rules as well: that is not told.
       user.send(RENAME, { input: { userId: "nobody", surname: "x" } }),
@@ -45,6 +53,26 @@ describe("whoever is locked out elsewhere", () => {
     }
     expect(await here.contents()).toEqual(before);
   });
+});
+
+test("a write that cannot make sure of its caller tells that, and none of its own refusals", async () => {
+  const here = await tenant();
+  const user = await remembered(await here.internal(["users.read", "users.write"], { administrator: true }));
+  const holder = new pg.Client({ connectionString: database.superUrl });
+  await holder.connect();
+  await holder.query("BEGIN");
+  await holder.query("LOCK TABLE user_roles IN ACCESS EXCLUSIVE MODE");
+  const asking = user.send(RENAME, { input: { userId: "nobody", surname: "x" } });
+  // However it ends, it is not by what the write says of its input.
+  await holder.query("SELECT pg_sleep(1)");
+  await database.sql(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%user_roles%'",
+  );
+  const { errors, body } = await asking;
+  await holder.query("ROLLBACK");
+  await holder.end();
+  expect(errors?.[0]?.extensions.code).toMatch(/UNAVAILABLE|TIMEOUT/);
+  expect(body).not.toContain("global id");
 });
 
 test("a session ends when whoever acts loses the right", async () => {

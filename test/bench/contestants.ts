@@ -41,6 +41,8 @@ export interface Bench {
   users: number;
   tenant: BenchTenant;
   sample: Sample;
+  /** The administrator's, who asks. */
+  token: string;
   cursorAt: CursorAt;
   /** This server and the limit first. */
   contestants: Contestant[];
@@ -88,7 +90,7 @@ export async function withBench(
     const first = subgraph.requests("W2", [{ variables: { first: 1 }, values: [] }]);
     const given = (await ask(first)(0)) as { data: { users: { pageInfo: { endCursor: string } } } };
     const at: CursorAt = (name, guid) => cursorAt(given.data.users.pageInfo.endCursor, name, guid);
-    await work({ users, tenant, sample: await sampleOf(tenant, viewer, at), cursorAt: at, contestants });
+    await work({ users, tenant, sample: await sampleOf(tenant, viewer, at), token, cursorAt: at, contestants });
   } finally {
     await Promise.all(services.map((service) => service.stop()));
     await tenant.stop();

@@ -14,7 +14,7 @@ serve(async (settings: SubgraphSettings) => {
     statementTimeout: 5_000,
     routerSecrets: [],
     secrets: ["only measured, never told: 32 characters"],
-    exports: { concurrency: 2, maxRows: 1_000_000 },
+    exports: { concurrency: 2, maxRows: 1_048_575 },
     nodeFields: true,
     compileQueries: true,
     development: false,

@@ -45,7 +45,9 @@ async function anExport(): Promise<Asked> {
   return { here, other, userExport, token: tokenOf(userExport) };
 }
 
-const isGood = async (token: string): Promise<boolean> => (await fetch(`${url}/exports/${token}`)).status === 200;
+/** Asked without a download, of which only so many may run at once. */
+const isGood = async (token: string): Promise<boolean> =>
+  (await fetch(`${url}/exports/${token}`, { method: "HEAD" })).status === 200;
 
 const keyOf = (secret: string): Buffer => new Secrets([secret]).derive("export link")[0]!;
 

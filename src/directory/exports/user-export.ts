@@ -164,9 +164,9 @@ function statusOf({ storedStatus, expiresAt, heardOfAt }: Standing, now: Date): 
 
 const statusSql = (alias: string, now: Date): Sql => {
   const row = raw(alias);
-  const heard = new Date(now.getTime() - SILENCE_MILLISECONDS);
+  const silence = raw(`interval '${SILENCE_MILLISECONDS} milliseconds'`);
   return sql`CASE WHEN ${row}.status = 'READY' AND ${row}.expires_at <= ${now} THEN 'EXPIRED'
-    WHEN ${row}.status = 'RUNNING' AND coalesce(${row}.heard_of_at < ${heard}, true) THEN 'FAILED' ELSE ${row}.status END`;
+    WHEN ${row}.status = 'RUNNING' AND coalesce(${row}.heard_of_at + ${silence} < ${now}, true) THEN 'FAILED' ELSE ${row}.status END`;
 };
 
 /** Whether a download may begin, or an earlier one go on. */
