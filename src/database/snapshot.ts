@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import pg from "pg";
 import type { Statement } from "../kit/index.js";
 
@@ -36,15 +37,23 @@ export class Snapshots {
     this.pool.on("connect", (client) => client.on("error", () => {}));
   }
 
-  /** What the queries find in that tenant, one query after another, so many rows at a time; each when it is asked for. */
+  /**
+   * What the queries find in that tenant, one query after another, so many rows at a time; each when it is asked for.
+   * The signal breaks off at once, also what the database is still at.
+   */
   async *read<Row extends object>(
     tenantId: string,
     queries: readonly Query[],
     rows: number,
+    signal: AbortSignal,
   ): AsyncGenerator<Row[], void, void> {
     const client = await this.pool.connect();
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+    const breakOff = (): unknown => stream.destroy();
+    signal.addEventListener("abort", breakOff, { once: true });
     let sound = false;
     try {
+      signal.throwIfAborted();
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       await client.query(
         `SELECT set_config('app.tenant', $1, true), set_config('timezone', 'UTC', true),
@@ -63,6 +72,7 @@ export class Snapshots {
       await client.query("COMMIT");
       sound = true;
     } finally {
+      signal.removeEventListener("abort", breakOff);
       // Left in the middle: closing the connection ends all of it.
       client.release(!sound);
     }

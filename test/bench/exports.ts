@@ -36,9 +36,9 @@ const EXPORT = exampleOperations("schema/operations").find(({ name }) => name ==
 /** Adds users one after another, and renames others, until it is stopped. */
 function writer({ tenant, sample }: Bench): { added: string[]; stop: () => Promise<void> } {
   const added: string[] = [];
-  let stopped = false;
+  const stopped = new AbortController();
   const work = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stopped.signal.aborted) {
       const [row] = await tenant.sql<{ id: string }>(
         `INSERT INTO users (tenant_id, id, type, status, username, username_norm, surname, sort_name, contact_email, email_norm,
            search_text, tfa_enabled, created_at)
@@ -59,7 +59,7 @@ function writer({ tenant, sample }: Bench): { added: string[]; stop: () => Promi
   return {
     added,
     stop: async () => {
-      stopped = true;
+      stopped.abort();
       await working;
       await tenant.sql("DELETE FROM users WHERE tenant_id = $1 AND id = ANY($2::uuid[])", [sample.tenantId, added]);
     },
@@ -70,10 +70,13 @@ function writer({ tenant, sample }: Bench): { added: string[]; stop: () => Promi
 async function meanwhile<T>(bench: Bench, work: Promise<T>): Promise<{ done: T; worst: Round }> {
   const [subgraph] = bench.contestants;
   const requests = subgraph!.requests("W2", workloads.W2.inputs(bench.sample));
-  let over = false;
-  void work.finally(() => (over = true)).catch(() => {});
   const rounds: Round[] = [];
-  while (!over) rounds.push(await load(requests, { next: 0 }, callers, 3));
+  const over = work.then(
+    () => true,
+    () => true,
+  );
+  do rounds.push(await load(requests, { next: 0 }, callers, 3));
+  while (!(await Promise.race([over, sleep(0, false)])));
   return { done: await work, worst: rounds.toSorted((a, b) => b.p99 - a.p99)[0]! };
 }
 

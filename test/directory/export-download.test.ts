@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { exportJWK } from "jose";
 import { pino } from "pino";
@@ -129,6 +130,22 @@ describe("a download that breaks off is seen to, by the client and by who asks",
       expect(event.status).toEqual(["RUNNING", "FAILED"]);
       await until(async () => ((await exporting()).length === 0 ? true : null));
     });
+  });
+
+  test("the client hangs up while an earlier request of its connection is still answered", async () => {
+    const { downloadUrl } = await asked(admin, WIDE);
+    const { port, host, pathname } = new URL(downloadUrl as string);
+    for (let slot = 0; slot <= exports.concurrency; slot++) {
+      const socket = connect(Number(port), "127.0.0.1");
+      // The second answer has no connection of its own until the first one, which nobody reads, has ended.
+      socket.write(`GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(2));
+      await once(socket, "readable");
+      await until(async () => (await exporting()).length > 0);
+      socket.destroy();
+      await until(async () => (await exporting()).length === 0);
+    }
+    const { downloadUrl: next } = await asked(admin, { ...WIDE, format: "JSONL" });
+    expect(jsonLines(String(await fileAt(next as string))).length).toBeGreaterThan(COUNT / 2);
   });
 
   test("the client hangs up: nothing of it is left, and the link still works", async () => {

@@ -45,9 +45,12 @@ async function anExport(): Promise<Asked> {
   return { here, other, userExport, token: tokenOf(userExport) };
 }
 
-/** Asked without a download, of which only so many may run at once. */
-const isGood = async (token: string): Promise<boolean> =>
-  (await fetch(`${url}/exports/${token}`, { method: "HEAD" })).status === 200;
+const isGood = async (token: string): Promise<boolean> => {
+  const response = await fetch(`${url}/exports/${token}`);
+  // To its end: only so many downloads run at once.
+  await response.arrayBuffer();
+  return response.status === 200;
+};
 
 const keyOf = (secret: string): Buffer => new Secrets([secret]).derive("export link")[0]!;
 

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GraphQLError } from "graphql";
@@ -59,8 +60,8 @@ export function exportDownloads(app: FastifyInstance, options: DownloadOptions):
     url: `${LINK_PATH}*`,
     exposeHeadRoute: false,
     handler: async (request, reply) => {
-      // Its clients take the end of the connection for the end of the file: they would not see that one broke off.
-      if (request.raw.httpVersion === "1.0") return refuse(reply, 505, "BAD_REQUEST", "Use HTTP/1.1 or later.");
+      // Others take the end of the connection for the end of the file: they would not see that one broke off.
+      if (request.raw.httpVersion !== "1.1") return refuse(reply, 505, "BAD_REQUEST", "Use HTTP/1.1.");
       const link = await exportOfLink(request.params["*"], secrets, issuer);
       const permitted = link && (await permission(runner, link.tenantId, link.guid));
       if (!permitted || !isLive(permitted.userExport, new Date())) return reply.callNotFound();
@@ -160,17 +161,27 @@ async function download(
     if (await stillMay(ctx, userExport.guid, progress, runner)) return;
     abort.abort(new Error("The link was taken back, or whoever asked may not export any more."));
   });
-  const text = textOf(ctx, userExport, progress, snapshots);
+  const text = textOf(ctx, userExport, progress, snapshots, abort.signal);
+  // An answer that waits behind another one of its connection hears nothing of the connection's end; this does.
+  const { socket } = reply.request.raw;
+  const hangUp = (): void => abort.abort(new Error("The client hung up."));
+  socket.once("close", hangUp);
+  const broken = new Promise<never>((_, reject) => {
+    abort.signal.addEventListener("abort", () => reject(abort.signal.reason as Error), { once: true });
+  });
+  broken.catch(() => {});
+  let file: Readable | null = null;
   let status = UserExportStatus.FAILED;
   try {
+    if (socket.destroyed) hangUp();
     // Before a status line promises anything: the database answers.
-    const first = await text.next();
+    const first = await Promise.race([text.next(), broken]);
     reply.hijack();
     reply.raw.setTimeout(idleMilliseconds, () => abort.abort(new Error("The client stopped reading.")));
     reply.raw.writeHead(200, { ...reply.getHeaders(), ...headersOf(userExport, ctx.now) } as Record<string, string>);
     // Whatever breaks it off destroys the connection: chunks without an end tell the client.
-    const file = FILE_FORMATS[userExport.format].pack(resumed(first, text));
-    await pipeline(file, reply.raw, { signal: abort.signal });
+    file = FILE_FORMATS[userExport.format].pack(resumed(first, text));
+    await Promise.race([pipeline(file, reply.raw, { signal: abort.signal }), broken]);
     status = UserExportStatus.COMPLETED;
   } catch (error) {
     const reason: unknown = abort.signal.aborted ? abort.signal.reason : error;
@@ -178,7 +189,10 @@ async function download(
     if (!reply.sent) refuse(reply, 503, "UNAVAILABLE", "The file cannot be made now. Try again.");
   } finally {
     clearTimeout(deadline);
-    // Also when nobody has begun to read: the snapshot ends here.
+    socket.off("close", hangUp);
+    // Whatever it was that broke it off, the snapshot ends here, also when nobody has begun to read.
+    if (status !== UserExportStatus.COMPLETED) abort.abort(new Error("It broke off."));
+    file?.destroy();
     await text.return();
     await stopBeating();
     observe({ status, rows: progress.rows });
@@ -214,6 +228,7 @@ async function* textOf(
   { choice, columns: names, format: name, byteOrderMark }: UserExport,
   progress: Progress,
   snapshots: Snapshots,
+  signal: AbortSignal,
 ): AsyncGenerator<string, void, void> {
   const format = FILE_FORMATS[name];
   const columns = names.map(exportColumn);
@@ -221,7 +236,7 @@ async function* textOf(
   const lines = statements.map((rows) => ctx.db.numbered(sql`SELECT ${format.line(columns)} AS line FROM (${rows}) r`));
   // Not before there are rows, or none: until then it can be said that there is no file.
   let text = format.opening(columns, byteOrderMark);
-  for await (const batch of snapshots.read<{ line: string }>(ctx.db.tenantId, lines, BATCH)) {
+  for await (const batch of snapshots.read<{ line: string }>(ctx.db.tenantId, lines, BATCH, signal)) {
     if (progress.rows + batch.length > MOST_ROWS) throw new Error("The list has grown beyond what a sheet can hold.");
     for (const { line } of batch) text += line;
     yield text;

@@ -59,13 +59,20 @@ const valueOf = ({ key }: ExportColumn): Sql => raw(`r."${key}"`);
 const UNSEEN =
   "\\u0001-\\u0020\\u007f-\\u00a0\\u00ad\\u034f\\u061c\\u1680\\u180b-\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0";
 /** The place before what a spreadsheet takes for a formula. */
-const FORMULA = `^(?=[${UNSEEN}]*[=+@\\uff1d\\uff0b\\uff0d\\uff20-]|[\\t\\r\\n])`;
+const BEGUN = `[${UNSEEN}]*[=+@\\uff1d\\uff0b\\uff0d\\uff20-]`;
+const FORMULA = `^(?=${BEGUN}|[\\t\\r\\n])`;
+/** Where another cell begins for a spreadsheet of a country whose separator is not the comma. */
+const ELSEWHERE = `([;\\t\\r\\n])(?=${BEGUN})`;
 
 /** A text that is one in every spreadsheet. */
 const harmless = (text: Sql): Sql => sql`regexp_replace(${text}, ${raw(`'${FORMULA}'`)}, '''')`;
 
-/** In quotes, always: a text may hold commas, quotes and breaks; so what is empty differs from what is not known. */
-const quoted = (text: Sql): Sql => sql`'"' || replace(${harmless(text)}, '"', '""') || '"'`;
+/**
+ * In quotes, always: a text may hold commas, quotes and breaks; so what is empty differs from what is not known. Quotes
+ * hold nothing together where another separator than ours begins the cell.
+ */
+const quoted = (text: Sql): Sql =>
+  sql`'"' || replace(regexp_replace(${harmless(text)}, ${raw(`'${ELSEWHERE}'`)}, '\\1''', 'g'), '"', '""') || '"'`;
 
 const headingsOf = (columns: readonly ExportColumn[]): string => columns.map(({ heading }) => `"${heading}"`).join(",");
 

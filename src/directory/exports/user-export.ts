@@ -195,6 +195,8 @@ export const requesterOf = (viewer: Viewer): Requester =>
     ? { userId: viewer.id, serviceId: null, scopes: null }
     : { userId: null, serviceId: viewer.id, scopes: [...viewer.permissions] };
 
-/** Whether that is who asked. */
-export const isRequester = (viewer: Viewer, { userId, serviceId }: Requester): boolean =>
-  viewer.kind === "USER" ? viewer.id === userId : viewer.id === serviceId;
+/** Whether that is who asked; of a service, with no fewer scopes, for the file is made with those of then. */
+export const isRequester = (viewer: Viewer, { userId, serviceId, scopes }: Requester): boolean =>
+  viewer.kind === "USER"
+    ? viewer.id === userId
+    : viewer.id === serviceId && (scopes ?? []).every((scope) => viewer.permissions.has(scope));
