@@ -23,7 +23,8 @@ import {
 import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import { cursorSql, type PageArgs, type Prepared, preparePage, type Selection } from "./connection.js";
 import type { ListOf } from "./connection.js";
-import type { Context, Viewer } from "./context.js";
+import type { Context } from "./context.js";
+import { agree, broughtBy, type Build, kept, lengthOf, type Run } from "./kept-statement.js";
 import { pageStatement } from "./keyset.js";
 import { type Entities, referenceKeys } from "./federation.js";
 import type { FieldPlan } from "./field-plan.js";
@@ -31,7 +32,6 @@ import { ruled, type OneBy } from "./loader.js";
 import type { Allow, OperationExtension } from "./operation.js";
 import { failureCode } from "./public-error.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
-import { type Prepare, type SqlRunner, TENANT, TenantDb } from "./tenant-db.js";
 
 /** An answer's data as PostgreSQL wrote it: nobody on the way has to understand it. */
 export class JsonText {
@@ -48,16 +48,6 @@ export class JsonText {
  */
 export type CompiledRead = (ctx: Context, variables: Record<string, unknown>) => Promise<ExecutionResult | null>;
 
-/** What a request brings to its statement. */
-interface Run {
-  ctx: Context;
-  variables: Record<string, unknown>;
-  /** What all selections of the document agree to. */
-  prepare: Prepare;
-  /** What is built now is kept. */
-  keeping: boolean;
-}
-type Build = (run: Run) => Sql;
 /** A page whose rows are wanted once and as they come need be neither kept nor numbered. */
 interface PlannedPage extends Prepared {
   streamed: boolean;
@@ -141,88 +131,6 @@ export function compileRead(
       const originalError = error as Error;
       return { data: null, errors: [new GraphQLError(originalError.message, { path: [path], originalError })] };
     }
-  };
-}
-
-/** In what is kept, these stand for what each request brings: as parameters alone, for whatever else reads them fails. */
-const placeholder = <T extends object>(target: T, what: string): T =>
-  new Proxy(target, {
-    get() {
-      throw new Error(`${what} is not known before the statement runs.`);
-    },
-  });
-const NOW = placeholder(new Date(0), "The instant");
-const VIEWER = placeholder({}, "Who asks");
-const ACTOR = placeholder({}, "Who acts");
-
-const broughtBy = ({ now, viewer }: Context, value: unknown): unknown =>
-  value === NOW ? now : value === VIEWER ? viewer.id : value === ACTOR ? viewer.actorId : value;
-
-/** A value that is the same for everybody, or a placeholder by itself. */
-const isKeepable = (value: unknown): boolean =>
-  value !== undefined &&
-  !(Array.isArray(value) && value.some((item) => [NOW, VIEWER, ACTOR, TENANT].includes(item as object)));
-
-/** What statements depend on beside their parameters: what the viewer is, not who. */
-function kindOf({ kind, administrator, leads, actorId, permissions }: Viewer): string {
-  return JSON.stringify([kind, administrator, leads, actorId !== null, ...[...permissions].toSorted()]);
-}
-const kinds = new WeakMap<Viewer, string>();
-
-/** Planned anew for one part is planned anew for all; planned once for one, where the others leave it open. */
-function agree(run: Run, prepare: Prepare = true): void {
-  if (prepare !== true && run.prepare !== false) run.prepare = prepare;
-}
-
-/** What is kept of all documents together, those asked for last; in characters. */
-const MOST_KEPT = 32_000_000;
-const statements = new Map<string, { statement: Sql; prepare: Prepare; length: number }>();
-let keptLength = 0;
-let builds = 0;
-
-function keep(key: string, statement: Sql, prepare: Prepare): void {
-  const length = key.length + lengthOf(statement);
-  statements.set(key, { statement, prepare, length });
-  keptLength += length;
-  for (const [oldest, { length: gone }] of statements) {
-    if (keptLength <= MOST_KEPT) break;
-    statements.delete(oldest);
-    keptLength -= gone;
-  }
-}
-
-const lengthOf = ({ strings }: Pick<Sql, "strings">): number => strings.reduce((sum, part) => sum + part.length, 0);
-
-/**
- * Builds once for all viewers of a kind, for any tenant, instant and person; and for each of such variables. Parts of
- * what is kept are not kept again.
- */
-function kept(build: Build, variant: (run: Run) => string = () => ""): Build {
-  const name = `${builds++}`;
-  return (run) => {
-    if (run.keeping) return build(run);
-    const { viewer } = run.ctx;
-    let kind = kinds.get(viewer);
-    if (kind === undefined) kinds.set(viewer, (kind = kindOf(viewer)));
-    const key = name + kind + variant(run);
-    const known = statements.get(key);
-    if (known) {
-      statements.delete(key);
-      statements.set(key, known);
-      agree(run, known.prepare);
-      return known.statement;
-    }
-    const { kind: type, permissions, administrator, leads, actorId } = viewer;
-    const [id, tenantId] = [VIEWER, TENANT] as unknown[] as string[];
-    const somebody = { kind: type, permissions, administrator, leads, id, tenantId, actorId: actorId && ACTOR };
-    const asked = placeholder({}, "An answer") as SqlRunner;
-    const ctx = { viewer: somebody, db: new TenantDb(tenantId!, asked), now: NOW } as unknown as Context;
-    const building: Run = { ctx, variables: run.variables, prepare: true, keeping: true };
-    const statement = build(building);
-    if (!statement.values.every(isKeepable)) throw new Error("A statement depends on more than is kept.");
-    keep(key, statement, building.prepare);
-    agree(run, building.prepare);
-    return statement;
   };
 }
 
