@@ -40,9 +40,13 @@ function nameOf(client: pg.PoolClient, text: string): string {
   return name;
 }
 
+/** The socket of a connection, which pg's types leave out. */
+export const socketOf = (client: pg.PoolClient): Socket =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream;
+
 /** Holds back what is sent to this connection until the end of the tick: statements of one tick leave in one packet. */
 function together(client: pg.PoolClient): pg.PoolClient {
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  const stream = socketOf(client);
   if (stream.writableCorked === 0) {
     stream.cork();
     process.nextTick(() => stream.uncork());

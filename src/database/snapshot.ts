@@ -1,6 +1,7 @@
-import type { Socket } from "node:net";
 import pg from "pg";
 import type { Statement } from "../kit/index.js";
+import { socketOf } from "./pool.js";
+import { MARKER } from "./transaction-pool.js";
 
 /** A FETCH, whose first one may have to sort everything. */
 const STATEMENT_TIMEOUT = 30_000;
@@ -48,18 +49,17 @@ export class Snapshots {
     signal: AbortSignal,
   ): AsyncGenerator<Row[], void, void> {
     const client = await this.pool.connect();
-    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
-    const breakOff = (): unknown => stream.destroy();
+    const breakOff = (): unknown => socketOf(client).destroy();
     signal.addEventListener("abort", breakOff, { once: true });
     let sound = false;
     try {
       signal.throwIfAborted();
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      await client.query(
-        `SELECT set_config('app.tenant', $1, true), set_config('timezone', 'UTC', true),
-           set_config('statement_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $3, true)`,
-        [tenantId, `${STATEMENT_TIMEOUT}`, `${this.options.idleMilliseconds}`],
-      );
+      await client.query(`${MARKER}, set_config('idle_in_transaction_session_timeout', $3, true)`, [
+        tenantId,
+        `${STATEMENT_TIMEOUT}`,
+        `${this.options.idleMilliseconds}`,
+      ]);
       for (const { text, values } of queries) {
         await client.query(`DECLARE rows NO SCROLL CURSOR FOR ${text}`, values);
         for (;;) {

@@ -2,8 +2,8 @@ import pg from "pg";
 import type { Statement } from "../kit/index.js";
 import { TenantPool } from "./pool.js";
 
-/** What a session would have been told once; `true`: until the end of the transaction. */
-const MARKER = `SELECT set_config('app.tenant', $1, true), set_config('statement_timeout', $2, true),
+/** What a session would have been told once: tenant and statement timeout. `true`: until the end of the transaction. */
+export const MARKER = `SELECT set_config('app.tenant', $1, true), set_config('statement_timeout', $2, true),
   set_config('timezone', 'UTC', true)`;
 
 interface Connection {

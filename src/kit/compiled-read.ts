@@ -465,8 +465,13 @@ class Planner {
       const known = this.variables;
       const part = name === "__typename" ? typenameOf(type) : plan(name, nodes);
       const label = raw(` AS "${key}"`);
-      const build: Build = (run) => sql`${typeof part === "function" ? part(run) : part}${label}`;
-      parts.push(this.variables === known ? kept(build) : build);
+      if (typeof part === "function") {
+        const build: Build = (run) => sql`${part(run)}${label}`;
+        parts.push(this.variables === known ? kept(build) : build);
+      } else {
+        const column = sql`${part}${label}`;
+        parts.push(() => column);
+      }
     }
     const all: Build = (run) => join(parts.map((part) => part(run)));
     return this.variables === before ? kept(all) : all;

@@ -4,12 +4,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Config } from "../../src/config.js";
-import {
-  DEVELOPMENT_AUDIENCE,
-  DEVELOPMENT_ISSUER,
-  DEVELOPMENT_SESSION_ISSUER,
-  developmentKey,
-} from "../../src/demo/index.js";
 import { cursorAt } from "./check.js";
 import type { LimitSettings } from "./limit.js";
 import { message, type Requests } from "./load.js";
@@ -17,7 +11,7 @@ import { shaped, translations, variablesOf } from "./postgraphile-documents.js";
 import type { PostgraphileSettings } from "./postgraphile.js";
 import { Service } from "./service.js";
 import type { SubgraphSettings } from "./subgraph.js";
-import { administratorOf, benchTenant, type BenchTenant, type CursorAt, sampleOf } from "./tenant.js";
+import { accessTo, benchTenant, type BenchTenant, type CursorAt, sampleOf } from "./tenant.js";
 import { type Input, type Sample, type WorkloadName, workloads } from "./workloads.js";
 
 /** SQL statements and operations so far. */
@@ -68,16 +62,8 @@ export async function withBench(
     return service;
   };
   try {
-    const viewer = await administratorOf(tenant);
-    const key = await developmentKey(DATA_DIR);
-    const tokens = {
-      issuer: DEVELOPMENT_ISSUER,
-      audience: DEVELOPMENT_AUDIENCE,
-      keys: { jwks: key.jwks },
-      sessionIssuer: DEVELOPMENT_SESSION_ISSUER,
-    };
+    const { viewer, tokens, token } = await accessTo(tenant, DATA_DIR);
     const settings: SubgraphSettings = { databaseUrl: tenant.appUrl, poolMax, tokens };
-    const token = await key.sign({ tenantId: viewer.tenantId, subject: viewer.administrator });
     const subgraph = subgraphOn(await start("./subgraph.js", settings), token);
     const bare: LimitSettings = { databaseUrl: tenant.ownerUrl, poolMax };
     const contestants = [subgraph, limitOn(await start("./limit.js", bare))];

@@ -6,19 +6,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { readConfig } from "../../src/config.js";
 import { startEmbeddedPostgres } from "../../src/database/index.js";
-import {
-  DEVELOPMENT_AUDIENCE,
-  DEVELOPMENT_ISSUER,
-  DEVELOPMENT_SESSION_ISSUER,
-  developmentKey,
-} from "../../src/demo/index.js";
 import { startPgBouncer } from "../harness/pgbouncer.js";
 import { copyForReplica, settingsToFollow } from "../harness/replication.js";
 import type { BalancerSettings } from "./balancer.js";
+import { cpuTime } from "./cpu.js";
 import { load, message, type Requests } from "./load.js";
 import { Service } from "./service.js";
 import type { SubgraphSettings } from "./subgraph.js";
-import { administratorOf, benchTenant, SETTINGS } from "./tenant.js";
+import { accessTo, benchTenant, SETTINGS } from "./tenant.js";
 import { workloads } from "./workloads.js";
 
 /**
@@ -54,15 +49,13 @@ interface Arrangement {
 
 /** CPU milliseconds so far of a process and its children, those that have ended included. */
 async function cpuOf(pid: number): Promise<number> {
-  let ticks = 0;
+  let sum = 0;
   for (const name of await readdir("/proc")) {
-    const stat = /^\d+$/.test(name) ? await readFile(`/proc/${name}/stat`, "utf8").catch(() => "") : "";
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [own, ended] = [Number(fields[11]) + Number(fields[12]), Number(fields[13]) + Number(fields[14])];
-    if (Number(name) === pid) ticks += own + ended;
-    else if (Number(fields[1]) === pid) ticks += own;
+    const time = /^\d+$/.test(name) ? await cpuTime(Number(name)) : null;
+    if (Number(name) === pid) sum += time!.own + time!.ended;
+    else if (time?.parent === pid) sum += time.own;
   }
-  return ticks * 10;
+  return sum;
 }
 const postmaster = async (folder: string): Promise<number> =>
   Number((await readFile(join(folder, "cluster/pgdata/postmaster.pid"), "utf8")).split("\n")[0]);
@@ -86,15 +79,8 @@ const pooler = await startPgBouncer(options.pgbouncer, tenant.superUrl, poolerDi
 const stop: (() => Promise<void>)[] = [];
 
 try {
-  const key = await developmentKey(config.DATA_DIR);
-  const tokens = {
-    issuer: DEVELOPMENT_ISSUER,
-    audience: DEVELOPMENT_AUDIENCE,
-    keys: { jwks: key.jwks },
-    sessionIssuer: DEVELOPMENT_SESSION_ISSUER,
-  };
-  const { tenantId, administrator } = await administratorOf(tenant);
-  const authorization = `Bearer ${await key.sign({ tenantId, subject: administrator })}`;
+  const { tokens, token } = await accessTo(tenant, config.DATA_DIR);
+  const authorization = `Bearer ${token}`;
   const start = async (settings: Partial<SubgraphSettings> = {}): Promise<Service> => {
     const all: SubgraphSettings = { databaseUrl: tenant.appUrl, poolMax: config.DB_POOL_MAX, tokens, ...settings };
     const service = await Service.start("./subgraph.js", all);

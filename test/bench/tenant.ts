@@ -2,9 +2,17 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { migrations } from "../../migrations/index.js";
+import type { TokenRules } from "../../src/access/index.js";
 import { type DatabaseUrls, ensureDatabase, migrate, startEmbeddedPostgres } from "../../src/database/index.js";
+import {
+  DEVELOPMENT_AUDIENCE,
+  DEVELOPMENT_ISSUER,
+  DEVELOPMENT_SESSION_ISSUER,
+  developmentKey,
+} from "../../src/demo/index.js";
 import { GeneratedTenant } from "../../src/demo/generator.js";
 import { tenantIdOf, writeTenant } from "../../src/demo/write-tenant.js";
+import { cpuTime } from "./cpu.js";
 import { PAGE, type Sample, type SampleUser } from "./workloads.js";
 
 const TENANT = "bench";
@@ -82,7 +90,7 @@ async function dropOutdated(superuserUrl: string, current: string): Promise<void
 }
 
 /** Who asks: the generator's first user, an administrator. */
-export async function administratorOf({ sql }: BenchTenant): Promise<{ tenantId: string; administrator: string }> {
+async function administratorOf({ sql }: BenchTenant): Promise<{ tenantId: string; administrator: string }> {
   const tenantId = tenantIdOf(TENANT);
   const [row] = await sql<{ id: string }>(
     `SELECT u.id FROM users u JOIN user_roles ur ON ur.tenant_id = u.tenant_id AND ur.user_id = u.id
@@ -94,6 +102,22 @@ export async function administratorOf({ sql }: BenchTenant): Promise<{ tenantId:
 }
 
 export type CursorAt = (sortName: string, guid: string) => string;
+
+/** Whose tokens are taken, and the administrator's own. */
+export async function accessTo(
+  tenant: BenchTenant,
+  dataDir: string,
+): Promise<{ viewer: { tenantId: string; administrator: string }; tokens: TokenRules; token: string }> {
+  const viewer = await administratorOf(tenant);
+  const key = await developmentKey(dataDir);
+  const tokens: TokenRules = {
+    issuer: DEVELOPMENT_ISSUER,
+    audience: DEVELOPMENT_AUDIENCE,
+    keys: { jwks: key.jwks },
+    sessionIssuer: DEVELOPMENT_SESSION_ISSUER,
+  };
+  return { viewer, tokens, token: await key.sign({ tenantId: viewer.tenantId, subject: viewer.administrator }) };
+}
 
 /** Users in an order that is random and yet the same in every run, and places deep in the list by name. */
 export async function sampleOf(
@@ -133,13 +157,8 @@ export async function placesAt({ sql }: BenchTenant, tenantId: string, share: nu
 export async function databaseCpu({ sql }: BenchTenant): Promise<Map<number, number>> {
   const times = new Map<number, number>();
   for (const { pid } of await sql<{ pid: number }>("SELECT pid FROM pg_stat_activity")) {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    // Behind the name, which is in brackets and may hold blanks. A tick is 10 ms.
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(")") + 2)
-      .split(" ")
-      .slice(11, 13);
-    if (system) times.set(pid, (Number(user) + Number(system)) * 10);
+    const time = await cpuTime(pid);
+    if (time) times.set(pid, time.own);
   }
   return times;
 }

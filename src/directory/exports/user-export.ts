@@ -173,6 +173,10 @@ const statusSql = (alias: string, now: Date): Sql => {
 export const isLive = ({ storedStatus, expiresAt }: Standing, now: Date): boolean =>
   storedStatus !== UserExportStatus.REVOKED && new Date(expiresAt) > now;
 
+/** The same of the row under that alias. */
+export const isLiveSql = (alias: string, now: Date): Sql =>
+  sql`(${raw(alias)}.status <> 'REVOKED' AND ${raw(alias)}.expires_at > ${now})`;
+
 const holders = administrators("users.export");
 
 /** Who exports: never an impersonated session; and who sees users, for a file shows those whom its reader may see. */

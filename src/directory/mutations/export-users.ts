@@ -13,7 +13,7 @@ import {
 } from "../../kit/index.js";
 import { USUAL_COLUMNS, UserExportColumn } from "../exports/columns.js";
 import { UserExportFormat } from "../exports/formats.js";
-import { exporters, KEPT_DAYS, LINK_MILLISECONDS, requesterOf, UserExport } from "../exports/user-export.js";
+import { exporters, isLiveSql, KEPT_DAYS, LINK_MILLISECONDS, requesterOf, UserExport } from "../exports/user-export.js";
 import { UserChoiceInput, userList, userSelection } from "../user-list.js";
 
 /** How many links one may have that work. */
@@ -101,10 +101,10 @@ async function refuseManyLinks({ db, now, viewer }: Context): Promise<void> {
   const requester = `exports of ${db.tenantId} ${viewer.kind} ${viewer.id}`;
   await db.query(sql`SELECT pg_advisory_xact_lock(hashtextextended(${requester}, 0))`, { prepare: true });
   const { userId, serviceId } = requesterOf(viewer);
-  const [made, kept] = [LINK_MILLISECONDS, KEPT_DAYS * 86_400_000].map((age) => new Date(now.getTime() - age));
+  const kept = new Date(now.getTime() - KEPT_DAYS * 86_400_000);
   const [live] = await db.query<{ count: string }>(
     sql`WITH forgotten AS (DELETE FROM user_exports f WHERE ${db.tenantIs("f")} AND f.created_at < ${kept})
-      SELECT count(*) FROM user_exports n WHERE ${db.tenantIs("n")} AND n.created_at > ${made} AND n.status <> 'REVOKED'
+      SELECT count(*) FROM user_exports n WHERE ${db.tenantIs("n")} AND ${isLiveSql("n", now)}
         AND (n.user_id = ${userId} OR n.service_id = ${serviceId})`,
     { prepare: true },
   );
