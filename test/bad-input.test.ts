@@ -881,7 +881,7 @@ describe("a document that grows", () => {
 
   test.each([
     ["by fragments that double", `{ me { ...F0 } } ${doubling(16)}`],
-    ["in depth", nested(21)],
+    ["in depth", nested(11)],
   ])("%s is refused at once, with or without a token", async (_how, document) => {
     for (const caller of [anonymous, admin]) {
       for (let time = 1; time <= 3; time++) {
@@ -894,8 +894,8 @@ describe("a document that grows", () => {
   });
 
   test.each([
-    ["by fragments that double", `{ me { ...F0 } } ${doubling(6)}`],
-    ["in depth", nested(16)],
+    ["by fragments that double", `{ me { ...F0 } } ${doubling(4)}`],
+    ["in depth", nested(10)],
   ])("%s just below passes", async (_how, document) => {
     for (let time = 1; time <= 3; time++) expect((await admin.ask(document)).me).not.toBeNull();
   });

@@ -15,6 +15,7 @@ import { variableErrors } from "./bad-input.js";
 import type { Entities } from "./federation.js";
 import { compileRead, type CompiledRead, JsonText } from "./compiled-read.js";
 import { type Context, settle } from "./context.js";
+import { failureCode } from "./public-error.js";
 
 export type Executor = (request: {
   document: DocumentNode;
@@ -50,6 +51,9 @@ export const plainExecutor =
     return errors.length > 0 ? { errors } : result;
   };
 
+/** What an answer that says only why there is none has as its status. */
+const STATUS: Record<string, number> = { UNAVAILABLE: 503, TIMEOUT: 504 };
+
 /** Makes sure of who asks; the answer where they may not, or cannot be read. */
 async function settled(context: Context): Promise<ExecutionResult | null> {
   try {
@@ -57,9 +61,9 @@ async function settled(context: Context): Promise<ExecutionResult | null> {
     return null;
   } catch (thrown) {
     const error = thrown as Error;
-    return {
-      errors: [error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error })],
-    };
+    if (error instanceof GraphQLError) return { errors: [error] };
+    const extensions = { http: { status: STATUS[failureCode(error) ?? ""] ?? 500 } };
+    return { errors: [new GraphQLError(error.message, { originalError: error, extensions })] };
   }
 }
 
@@ -106,18 +110,30 @@ export const stringifyResult = ({ data, ...rest }: FormattedExecutionResult): st
     ? `{"data":${data.text}}\n`
     : `${JSON.stringify({ ...rest, data })}\n`;
 
+/** A schema for Apollo Server, and who runs its documents. */
+export interface Executable {
+  schema: GraphQLSchema;
+  executor: Executor;
+  /** Runs what a router wants traced, over that very schema, whose fields Apollo Server then wraps. */
+  traced?: Executor;
+}
+
+const isTraced = (headers: { get(name: string): string | null | undefined } | undefined): boolean =>
+  headers?.get("apollo-federation-include-trace") === "ftv1";
+
 /**
- * Hands an executor to Apollo Server. A gateway object is its one public hook for that, and it also leaves out the
- * wrapping of every field, which costs more than most fields.
+ * Hands executors to Apollo Server. A gateway object is its one public hook for that, and it also leaves out the wrapping
+ * of every field, which costs more than most fields.
  */
-export function executorGateway(
-  schema: GraphQLSchema,
-  executor: Executor,
-): ApolloServerOptionsWithGateway<Context>["gateway"] {
+export function executorGateway({
+  schema,
+  executor,
+  traced,
+}: Executable): ApolloServerOptionsWithGateway<Context>["gateway"] {
   return {
     load: async () => ({
       executor: async ({ document, request, context, queryHash, source }) =>
-        executor({
+        (traced && isTraced(request.http?.headers) ? traced : executor)({
           document,
           operationName: request.operationName ?? undefined,
           variables: (request.variables ?? {}) as Record<string, unknown>,

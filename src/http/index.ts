@@ -1,0 +1,4 @@
+export { answerErrorsAsGraphQL } from "./errors.js";
+export { healthRoutes } from "./health.js";
+export { demandRouter } from "./router.js";
+export { safelist } from "./safelist.js";
