@@ -59,6 +59,7 @@ const schema = z.object({
   MAX_TOKENS: count(100, 100_000).default(LIMITS.tokens),
   MAX_DEPTH: count(1, 100).default(LIMITS.depth),
   MAX_FIELDS: count(10, 100_000).default(LIMITS.fields),
+  MAX_PAIRS: count(0, 1_000_000).default(LIMITS.pairs),
   MAX_ALIASES: count(0, 10_000).default(LIMITS.aliases),
   MAX_ROOT_FIELDS: count(1, 1_000).default(LIMITS.rootFields),
   MAX_OBJECTS: count(1_000, 10_000_000).default(LIMITS.objects),

@@ -53,6 +53,7 @@ async function main(): Promise<void> {
       tokens: config.MAX_TOKENS,
       depth: config.MAX_DEPTH,
       fields: config.MAX_FIELDS,
+      pairs: config.MAX_PAIRS,
       aliases: config.MAX_ALIASES,
       rootFields: config.MAX_ROOT_FIELDS,
       objects: config.MAX_OBJECTS,

@@ -31,7 +31,7 @@ import {
 } from "./database/index.js";
 import { exportDownloads } from "./directory/index.js";
 import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
-import { answerErrorsAsGraphQL, demandRouter, healthRoutes, safelist } from "./http/index.js";
+import { answerErrorsAsGraphQL, demandRouter, documentStore, healthRoutes, safelist } from "./http/index.js";
 import {
   type Context,
   type Deployment,
@@ -164,6 +164,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     allowBatchedHttpRequests: false,
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [StorableTextRule, extentRule(limits)],
+    documentStore: documentStore(),
     // Without a store: Apollo Server's own, the texts asked for last, 30 MB of them at most.
     persistedQueries: known ? { cache: known.store } : {},
     logger: log,

@@ -11,6 +11,7 @@ import {
   OperationTypeNode,
   printSchema,
 } from "graphql";
+import { LRUCache } from "lru-cache";
 import { variableErrors } from "./bad-input.js";
 import type { Entities } from "./federation.js";
 import { compileRead, type CompiledRead, JsonText } from "./compiled-read.js";
@@ -67,7 +68,8 @@ async function settled(context: Context): Promise<ExecutionResult | null> {
   }
 }
 
-const MAX_COMPILED = 500;
+/** Characters of all documents that are compiled: in memory each takes some hundred bytes. */
+const MOST_COMPILED = 400_000;
 const MAX_SEEN = 5_000;
 
 /**
@@ -76,8 +78,11 @@ const MAX_SEEN = 5_000;
  */
 export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, entities: Entities): Executor {
   const plain = plainExecutor(schema);
-  const compiled = new Map<string, CompiledRead | null>();
-  const seen = new Set<string>();
+  const compiled = new LRUCache<string, { read: CompiledRead | null; length: number }>({
+    maxSize: MOST_COMPILED,
+    sizeCalculation: ({ length }) => length,
+  });
+  const seen = new LRUCache<string, true>({ max: MAX_SEEN });
 
   return async (request) => {
     const { document, operationName, variables, context, hash } = request;
@@ -87,20 +92,17 @@ export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, ent
     // Nobody without a token makes us compile.
     if (context.viewer.kind === "ANONYMOUS") return plain(request);
     const key = operationName === undefined ? hash : `${hash} ${operationName}`;
-    let read = compiled.get(key);
-    if (read === undefined) {
+    let known = compiled.get(key);
+    if (!known) {
       if (!seen.has(key)) {
-        if (seen.size >= MAX_SEEN) seen.delete(seen.values().next().value!);
-        seen.add(key);
+        seen.set(key, true);
         return plain(request);
       }
-      read = compileRead(schema, api, entities, document, operationName);
+      const read = compileRead(schema, api, entities, document, operationName);
+      known = { read, length: document.loc!.source.body.length };
+      compiled.set(key, known);
     }
-    // Those asked for last stay.
-    compiled.delete(key);
-    compiled.set(key, read);
-    if (compiled.size > MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
-    return (await read?.(context, variables)) ?? plain(request);
+    return (await known.read?.(context, variables)) ?? plain(request);
   };
 }
 

@@ -1,6 +1,7 @@
 import {
   type ASTVisitor,
   type DocumentNode,
+  type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
   Kind,
@@ -20,6 +21,8 @@ export interface Limits {
   depth: number;
   /** Fields of an operation with every fragment put in its place: doubling fragments grow a small text without end. */
   fields: number;
+  /** Pairs of fields of one name that stand in one object: validation compares each pair. */
+  pairs: number;
   aliases: number;
   rootFields: number;
   /** Objects that the answer can hold by its list sizes: connections in connections multiply, each may be full. */
@@ -37,18 +40,23 @@ export const LIMITS: Limits = {
   tokens: 2_000,
   depth: 12,
   fields: 1_000,
+  pairs: 20_000,
   aliases: 30,
   rootFields: 20,
   objects: 50_000,
   references: 1_000,
 };
 
-type Extent = Record<"depth" | "fields" | "aliases" | "rootFields", number>;
+/** Fields beyond which a document is too large in any case. */
+const MOST_COUNTED = 100_000;
+
+type Extent = Record<"depth" | "fields" | "pairs" | "aliases" | "rootFields", number>;
 
 /** What an excess is called: "is 13 levels deep". */
 const SAYS: Record<keyof Extent, (count: number) => string> = {
   depth: (count) => `is ${count} levels deep`,
   fields: (count) => `selects ${count} fields`,
+  pairs: (count) => `selects fields of one name again, in ${count} pairs`,
   aliases: (count) => `has ${count} aliases`,
   rootFields: (count) => `has ${count} root fields`,
 };
@@ -62,38 +70,57 @@ export const extentRule =
   (context: ValidationContext): ASTVisitor => ({
     Document(document): DocumentNode | undefined {
       const extentOf = extents(context);
-      const operations = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
-      const excess = operations.flatMap((node) => excessOf(node, extentOf(node.selectionSet), limits));
-      if (excess.length === 0) return undefined;
-      for (const error of excess) context.reportError(error);
+      const found: GraphQLError[] = [];
+      // Fragments that nothing spreads are validated, too.
+      for (const node of document.definitions) {
+        if (node.kind !== Kind.OPERATION_DEFINITION && node.kind !== Kind.FRAGMENT_DEFINITION) continue;
+        const extent = extentOf(node.selectionSet);
+        if (extent === null) found.push(new GraphQLError("A fragment spreads itself.", { nodes: node }));
+        else found.push(...excesses(node, extent, limits));
+      }
+      if (found.length === 0) return undefined;
+      // What a fragment is too large in, the operation is that spreads it.
+      const told = new Map(found.map((error) => [error.message, error]));
+      for (const error of told.values()) context.reportError(error);
       // A visitor that returns a node has this one visited in its place: nothing is left to validate.
       return { ...document, definitions: [] };
     },
   });
 
-function excessOf(operation: OperationDefinitionNode, extent: Extent, limits: Limits): GraphQLError[] {
-  const over = (Object.keys(SAYS) as (keyof Extent)[]).filter((measure) => extent[measure] > limits[measure]);
-  return over.map(
-    (measure) =>
-      new GraphQLError(`The document ${SAYS[measure](extent[measure])}; ${limits[measure]} are allowed.`, {
-        nodes: operation,
-      }),
+function excesses(
+  node: OperationDefinitionNode | FragmentDefinitionNode,
+  extent: Extent,
+  limits: Limits,
+): GraphQLError[] {
+  const measures = (Object.keys(SAYS) as (keyof Extent)[]).filter(
+    (measure) => measure !== "rootFields" || node.kind === Kind.OPERATION_DEFINITION,
   );
+  return measures
+    .filter((measure) => extent[measure] > limits[measure])
+    .map(
+      (measure) =>
+        new GraphQLError(`The document ${SAYS[measure](extent[measure])}; ${limits[measure]} are allowed.`, {
+          nodes: node,
+        }),
+    );
 }
 
-/** Measures a selection; `rootFields` of what stands in it itself. */
-function extents(context: ValidationContext): (selection: SelectionSetNode) => Extent {
+const NOTHING: Extent = { depth: 0, fields: 0, pairs: 0, aliases: 0, rootFields: 0 };
+const isIntrospection = ({ name }: FieldNode): boolean => name.value.startsWith("__");
+
+/** Measures selections; null where a fragment spreads itself. `rootFields` of what stands in a selection itself. */
+function extents(context: ValidationContext): (selection: SelectionSetNode) => Extent | null {
   const fragments = new Map<string, Extent | null>();
-  const nothing: Extent = { depth: 0, fields: 0, aliases: 0, rootFields: 0 };
+  let cyclic = false;
 
   const extentOf = ({ selections }: SelectionSetNode): Extent => {
-    const extent = { ...nothing };
+    const extent = { ...NOTHING };
     for (const node of selections) {
       if (node.kind === Kind.FIELD) {
         extent.rootFields++;
         if (node.alias) extent.aliases++;
-        if (node.name.value.startsWith("__")) continue;
-        const inner = node.selectionSet ? extentOf(node.selectionSet) : nothing;
+        if (isIntrospection(node)) continue;
+        const inner = node.selectionSet ? extentOf(node.selectionSet) : NOTHING;
         extent.depth = Math.max(extent.depth, inner.depth + 1);
         extent.fields += inner.fields + 1;
         extent.aliases += inner.aliases;
@@ -110,15 +137,51 @@ function extents(context: ValidationContext): (selection: SelectionSetNode) => E
   };
 
   const fragmentExtent = (fragment: FragmentDefinitionNode | null | undefined): Extent => {
-    if (!fragment) return nothing;
+    if (!fragment) return NOTHING;
     const known = fragments.get(fragment.name.value);
-    // Unknown yet and met again: a cycle, which another rule refuses.
-    if (known !== undefined) return known ?? nothing;
+    if (known === null) cyclic = true;
+    if (known !== undefined) return known ?? NOTHING;
     fragments.set(fragment.name.value, null);
     const extent = extentOf(fragment.selectionSet);
     fragments.set(fragment.name.value, extent);
     return extent;
   };
 
-  return extentOf;
+  /** What stands in one object: each fragment once, and fields of one name together, as they are compared. */
+  const pairsOf = (sets: readonly SelectionSetNode[]): number => {
+    const named = new Map<string, FieldNode[]>();
+    const spread = new Set<string>();
+    const collect = ({ selections }: SelectionSetNode): void => {
+      for (const node of selections) {
+        if (node.kind === Kind.FIELD) {
+          const name = (node.alias ?? node.name).value;
+          const same = named.get(name);
+          if (same) same.push(node);
+          else named.set(name, [node]);
+        } else if (node.kind === Kind.INLINE_FRAGMENT) collect(node.selectionSet);
+        else if (!spread.has(node.name.value)) {
+          spread.add(node.name.value);
+          const fragment = context.getFragment(node.name.value);
+          if (fragment) collect(fragment.selectionSet);
+        }
+      }
+    };
+    sets.forEach(collect);
+    let pairs = 0;
+    for (const fields of named.values()) {
+      pairs += (fields.length * (fields.length - 1)) / 2;
+      const inner = fields.flatMap((field) =>
+        field.selectionSet && !isIntrospection(field) ? field.selectionSet : [],
+      );
+      if (inner.length > 0) pairs += pairsOf(inner);
+    }
+    return pairs;
+  };
+
+  return (selection) => {
+    const extent = extentOf(selection);
+    if (cyclic) return null;
+    // Of a selection that doubles and doubles no pairs are counted.
+    return extent.fields > MOST_COUNTED ? extent : { ...extent, pairs: pairsOf([selection]) };
+  };
 }

@@ -6,8 +6,9 @@ const tight = await harness({
   limits: {
     bodyBytes: 2_000,
     tokens: 60,
-    depth: 3,
-    fields: 20,
+    depth: 4,
+    fields: 30,
+    pairs: 120,
     aliases: 2,
     rootFields: 3,
     objects: 100,
@@ -35,16 +36,39 @@ const SHAPES: [
   [
     "tokens",
     // `{ me { } }` are five of them, `... { id }` four.
-    (count) => [`{ me { ${"... { id } ".repeat((count - 5) >> 2)} ${"__typename ".repeat((count - 5) & 3)} } }`],
+    (count) => [
+      `{ me { ${times((count - 5) >> 2, (index) => `... { ${FIELDS[index % FIELDS.length]!} }`)} ${"__typename ".repeat((count - 5) & 3)} } }`,
+    ],
     "GRAPHQL_PARSE_FAILED",
     (_count, most) => `Syntax Error: Document contains more that ${most} tokens. Parsing aborted.`,
   ],
   ["depth", (count) => [deep(count)], "GRAPHQL_VALIDATION_FAILED", (count) => `is ${count} levels deep`],
   [
     "fields",
-    (count) => [`{ me { ${times(count - 1, (index) => FIELDS[index % FIELDS.length]!)} } }`],
+    // On three levels, so that those of one name are not too many.
+    (count) => {
+      const some = (of: number): string => times(of, (index) => FIELDS[index % FIELDS.length]!);
+      const third = Math.floor((count - 3) / 3);
+      const [open, rest] = ["assignedInternalUser {", some(count - 3 - 2 * third)];
+      return [`{ me { ${some(third)} ${open} ${some(third)} ${open} ${rest} } } } }`];
+    },
     "GRAPHQL_VALIDATION_FAILED",
     (count) => `selects ${count} fields`,
+  ],
+  [
+    "pairs",
+    // n fields of one name make n * (n - 1) / 2.
+    (count) => {
+      const fields: string[] = [];
+      for (let rest = count, next = 0; rest > 0; next++) {
+        const many = Math.floor((1 + Math.sqrt(1 + 8 * rest)) / 2);
+        fields.push(times(many, () => FIELDS[next]!));
+        rest -= (many * (many - 1)) / 2;
+      }
+      return [`{ me { ${fields.join(" ")} } }`];
+    },
+    "GRAPHQL_VALIDATION_FAILED",
+    (count) => `in ${count} pairs`,
   ],
   [
     "aliases",
@@ -66,7 +90,7 @@ describe.each([
   [
     "as configured",
     tight.tenant,
-    { ...LIMITS, tokens: 60, depth: 3, fields: 20, aliases: 2, rootFields: 3, references: 4 },
+    { ...LIMITS, tokens: 60, depth: 4, fields: 30, pairs: 120, aliases: 2, rootFields: 3, references: 4 },
   ],
 ])("limits %s", (_how, tenantOf, limits) => {
   test.each(SHAPES)("%s: as many as allowed are answered", async (limit, document) => {
