@@ -1,5 +1,11 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
-import { ApolloServer, type ApolloServerPlugin, type BaseContext } from "@apollo/server";
+import {
+  ApolloServer,
+  type ApolloServerPlugin,
+  type BaseContext,
+  type GraphQLRequest,
+  type HTTPGraphQLHead,
+} from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -316,7 +322,8 @@ function requestPlugin(metrics: Metrics, log: Logger, development: boolean): Apo
             if (isFault(error)) contextValue.log.error({ err: error, path: error.path }, "a request failed");
           }
         },
-        willSendResponse: async ({ contextValue, operation, response }) => {
+        willSendResponse: async ({ contextValue, operation, request, response, source }) => {
+          if (source !== undefined) statusByMediaType(request, response.http);
           const { statements, milliseconds } = contextValue.session;
           const failed = response.body.kind === "single" && response.body.singleResult.errors !== undefined;
           metrics.observe(operation, performance.now() - start, statements, failed);
@@ -330,6 +337,22 @@ function requestPlugin(metrics: Metrics, log: Logger, development: boolean): Apo
       };
     },
   };
+}
+
+const GRAPHQL_RESPONSE = "application/graphql-response+json";
+
+/**
+ * A document that is refused is 400 to whoever takes the media type of GraphQL's answers, and told in it. To others it
+ * is 200 (GraphQL over HTTP, 6.4.1): a 400 of `application/json` may be anybody's on the way, and gateways throw its
+ * errors away.
+ */
+function statusByMediaType({ http }: GraphQLRequest, answer: HTTPGraphQLHead): void {
+  if (answer.status !== 400) return;
+  if (http?.headers.get("accept")?.includes(GRAPHQL_RESPONSE)) {
+    answer.headers.set("content-type", `${GRAPHQL_RESPONSE}; charset=utf-8`);
+  } else {
+    answer.status = 200;
+  }
 }
 
 /**
