@@ -31,7 +31,14 @@ import {
 } from "./database/index.js";
 import { exportDownloads } from "./directory/index.js";
 import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
-import { answerErrorsAsGraphQL, demandRouter, documentStore, healthRoutes, safelist } from "./http/index.js";
+import {
+  answerErrorsAsGraphQL,
+  demandRouter,
+  documentStore,
+  healthRoutes,
+  safelist,
+  statusByMediaType,
+} from "./http/index.js";
 import {
   type Context,
   type Deployment,
@@ -346,7 +353,8 @@ function requestPlugin(
             if (isFault(error)) contextValue.log.error({ err: error, path: error.path }, "a request failed");
           }
         },
-        willSendResponse: async ({ contextValue, operation, response }) => {
+        willSendResponse: async ({ contextValue, operation, request, response, source }) => {
+          if (source !== undefined) statusByMediaType(request, response.http);
           const { statements, milliseconds } = contextValue.session;
           const failed = response.body.kind === "single" && response.body.singleResult.errors !== undefined;
           metrics.observe(operation, performance.now() - start, statements, failed);

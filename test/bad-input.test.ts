@@ -576,7 +576,11 @@ describe("the shape of a request", () => {
   async function post(body: string, contentType = "application/json"): Promise<[number, string[]]> {
     const response = await fetch(`${url}/graphql`, {
       method: "POST",
-      headers: { "content-type": contentType, authorization: `Bearer ${admin.token}` },
+      headers: {
+        "content-type": contentType,
+        accept: "application/graphql-response+json",
+        authorization: `Bearer ${admin.token}`,
+      },
       body,
     });
     const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
