@@ -26,6 +26,7 @@ import {
 } from "./access/index.js";
 import {
   dataSource,
+  DatabaseProbe,
   type PoolMode,
   poolOf,
   replicaPoolsOf,
@@ -56,8 +57,11 @@ import {
   unauthenticated,
 } from "./kit/index.js";
 import { addressFor, DEVELOPMENT_INVITATION_PATH, type MailOptions, startMailWorker } from "./mail/index.js";
+import { health } from "./health.js";
 import { Metrics } from "./metrics.js";
+import { type Asked, logRequests } from "./request-log.js";
 import { composers, entities, executable } from "./schema.js";
+import type { Tracing } from "./tracing.js";
 
 export interface ServerOptions {
   host: string;
@@ -91,6 +95,8 @@ export interface ServerOptions {
   /** Where mails are written in development, to be shown on `/mail`. */
   mailFolder?: string;
   log: Logger;
+  /** Where traces go; absent: nowhere. */
+  tracing?: Tracing;
   /** Sees every statement as it was run. */
   observe?: StatementObserver;
 }
@@ -121,8 +127,9 @@ const BODY_LIMIT = 512 * 1024;
 const MAX_TOKENS = 5_000;
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
 
-interface RequestContext extends Context, BaseContext {
+interface RequestContext extends Context, BaseContext, Asked {
   session: Session;
+  request: FastifyRequest;
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -175,7 +182,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app: FastifyInstance = fastify({
     loggerInstance,
     // One line a request, written where its operation is known.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: "idle",
     genReqId: ({ headers: { "x-request-id": given } }) =>
@@ -186,12 +193,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     reply.header("x-request-id", request.id);
     if (draining) reply.header("connection", "close");
   });
-  healthRoutes(app, pool, () => draining, metrics);
+  options.tracing?.requests(app);
+  logRequests(app, (route, status) => metrics.response(route, status));
+  const probe = new DatabaseProbe(options.databaseUrl);
+  health(app, { probe, draining: () => draining, metrics, log });
   // For routers, and for anybody; an older copy serves too, for a key is published long before it signs.
   app.get("/.well-known/jwks.json", async (_request, reply) =>
     reply.header("cache-control", "public, max-age=300").send(sessionKeys.published),
   );
-  answerErrorsAsGraphQL(app, log);
+  answerErrorsAsGraphQL(app);
 
   const deployment: Deployment = {
     publicUrl: options.publicUrl ?? "",
@@ -217,9 +227,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     signSession,
     deployment,
     session,
+    request,
   });
   const context = async (request: FastifyRequest): Promise<RequestContext> => {
-    const session = pool.session();
+    const session = pool.session(request.trace);
     const token = bearerToken(request);
     const claims = token === null ? null : await verify(token);
     // A replica may not know yet that they are locked out: with replicas, who asks is read first, from the primary.
@@ -250,7 +261,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     deadlineMilliseconds,
     secrets,
     issuer: deployment.issuer,
-    context: (sighting, request) => contextOf(sighting, sighting.viewer.tenantId, pool.session(), request),
+    context: (sighting, request) =>
+      (request.asked = contextOf(sighting, sighting.viewer.tenantId, pool.session(request.trace), request)),
     observe: (download) => metrics.download(download),
   });
   if (options.explorer) await explorer(app, { ...options.explorer, endpoint: ENDPOINT });
@@ -268,7 +280,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       invitationUrl: addressFor(mail.invitationUrl ?? url + DEVELOPMENT_INVITATION_PATH),
       secrets,
       log,
-      observe: (outcome) => metrics.mail(outcome),
+      observe: (outcome, sent, start) => {
+        metrics.mail(outcome);
+        options.tracing?.mail(sent, outcome, start);
+      },
     });
   return {
     url,
@@ -278,7 +293,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stop: async () => {
       draining = true;
       await Promise.all([app.close(), worker?.stop(), downloads.stop()]);
-      await snapshots.end();
+      await Promise.all([snapshots.end(), probe.end()]);
       await apollo.stop();
       await replicas.stop();
       await source.destroy();
@@ -313,13 +328,18 @@ function requestPlugin(metrics: Metrics, log: Logger, development: boolean): Apo
             if (document && node && isValueNode(node) && error.extensions.code === "GRAPHQL_VALIDATION_FAILED") {
               Object.assign(error.extensions, { code: "BAD_USER_INPUT", argument: literalPath(document, node) });
             }
-            if (isFault(error)) contextValue.log.error({ err: error, path: error.path }, "a request failed");
+            if (!isFault(error)) continue;
+            error.extensions.requestId = contextValue.requestId;
+            contextValue.log.error({ err: error, path: error.path }, "a request failed");
           }
         },
         willSendResponse: async ({ contextValue, operation, response }) => {
           const { statements, milliseconds } = contextValue.session;
-          const failed = response.body.kind === "single" && response.body.singleResult.errors !== undefined;
-          metrics.observe(operation, performance.now() - start, statements, failed);
+          const errors = response.body.kind === "single" ? response.body.singleResult.errors : undefined;
+          contextValue.operation = operation;
+          contextValue.errors = errors?.map(({ extensions }) => String(extensions?.code));
+          contextValue.request.asked = contextValue;
+          metrics.observe(operation, performance.now() - start, statements, contextValue.errors);
           if (development) {
             response.http.headers.set(
               "server-timing",
@@ -345,25 +365,6 @@ const readReplicas = (replicas: Replicas): ApolloServerPlugin<RequestContext> =>
   }),
 });
 
-function healthRoutes(
-  app: FastifyInstance,
-  pool: { query(text: string): Promise<unknown> },
-  draining: () => boolean,
-  metrics: Metrics,
-): void {
-  app.get("/livez", async () => ({ status: "ok" }));
-  app.get("/readyz", async (_request, reply) => {
-    const down =
-      draining() ||
-      !(await pool.query("SELECT 1").then(
-        () => true,
-        () => false,
-      ));
-    return reply.code(down ? 503 : 200).send({ status: down ? "unavailable" : "ok" });
-  });
-  app.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
-}
-
 /** In production only the router talks to us. Compared in constant time; two values may be good at once, for rotation. */
 function demandRouter(secrets: string[]): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   const expected = secrets.map(digest);
@@ -381,17 +382,18 @@ function demandRouter(secrets: string[]): (request: FastifyRequest, reply: Fasti
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /** What never reaches GraphQL (bad JSON, a body too large, no such page) is answered in its form all the same. */
-function answerErrorsAsGraphQL(app: FastifyInstance, log: Logger): void {
+function answerErrorsAsGraphQL(app: FastifyInstance): void {
   app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status >= 500) log.error({ err: error, requestId: request.id }, "a request failed");
+    if (status >= 500) request.log.error({ err: error }, "a request failed");
     const [code, message] =
       status === 413
         ? ["BAD_USER_INPUT", `A request body has at most ${BODY_LIMIT} bytes.`]
         : status < 500
           ? ["BAD_REQUEST", "The request body has to be JSON."]
           : ["INTERNAL_SERVER_ERROR", "Something went wrong on our side."];
-    return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
+    const requestId = status >= 500 ? request.id : undefined;
+    return reply.code(status).send({ errors: [{ message, extensions: { code, requestId } }] });
   });
   app.setNotFoundHandler(async (_request, reply) =>
     reply

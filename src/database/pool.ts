@@ -59,6 +59,9 @@ export interface StatementObserver {
   (statement: { text: string; tenantId: string; milliseconds: number; failed: boolean }): void;
 }
 
+/** Hears of each statement of one request when it is over: when it began, by `performance.now()`, and how it failed. */
+export type StatementTrace = (text: string, start: number, failure: unknown) => void;
+
 /**
  * The connection pool, handed to TypeORM as its driver's. A connection is marked with a tenant when it is taken out, and
  * one taken out without a tenant (TypeORM's own way) is marked with none: row-level security then shows no row.
@@ -105,8 +108,8 @@ export class TenantPool extends pg.Pool implements SqlRunner {
   }
 
   /** One request's way to the database. */
-  session(): Session {
-    return new Session(this);
+  session(trace?: StatementTrace): Session {
+    return new Session(this, trace);
   }
 
   run(tenantId: string, statement: Statement): Promise<object[]> {
@@ -192,7 +195,10 @@ export class Session implements SqlRunner {
   private pending = 0;
   private broken = false;
 
-  constructor(private readonly pool: TenantPool) {}
+  constructor(
+    private readonly pool: TenantPool,
+    private readonly trace?: StatementTrace,
+  ) {}
 
   async run(tenantId: string, statement: Statement): Promise<object[]> {
     this.pending++;
@@ -220,11 +226,16 @@ export class Session implements SqlRunner {
 
   async send(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<object[]> {
     const start = performance.now();
+    let failure: unknown;
     this.statements++;
     try {
       return await this.pool.send(client, tenantId, statement);
+    } catch (error) {
+      failure = error;
+      throw error;
     } finally {
       this.milliseconds += performance.now() - start;
+      this.trace?.(statement.text, start, failure);
     }
   }
 }
