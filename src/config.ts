@@ -82,6 +82,7 @@ const schema = z.object({
   DRAIN_MILLISECONDS: milliseconds.optional(),
   NODE_FIELDS: flag.default(true),
   COMPILE_QUERIES: flag.default(true),
+  OTEL_EXPORTER_OTLP_ENDPOINT: publicUrl.optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 

@@ -19,6 +19,7 @@ import { exampleOperations } from "./explorer/index.js";
 import { logger } from "./log.js";
 import { mailFolder, mailOptions } from "./mail/index.js";
 import { startServer } from "./server.js";
+import { tracing } from "./tracing.js";
 
 const SHUTDOWN_DEADLINE = 10_000;
 
@@ -36,6 +37,8 @@ async function main(): Promise<void> {
   const explorer =
     demo && key ? { token: await tokenOf(key, demo, "administrator"), operations: examples() } : undefined;
   const folder = development ? mailFolder(config) : null;
+  const traces = await tracing(config, log);
+  if (traces) cleanups.push(() => traces.stop());
 
   const server = await startServer({
     host: config.HOST ?? (development ? "127.0.0.1" : "0.0.0.0"),
@@ -70,6 +73,7 @@ async function main(): Promise<void> {
     ...(explorer && { explorer }),
     ...(config.MAIL_WORKER && { mail: mailOptions(config, log) }),
     ...(folder !== null && { mailFolder: folder }),
+    ...(traces && { tracing: traces }),
     log,
   });
   cleanups.push(() => server.stop());

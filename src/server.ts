@@ -21,6 +21,7 @@ import {
 } from "./access/index.js";
 import {
   dataSource,
+  DatabaseProbe,
   type PoolMode,
   poolOf,
   replicaPoolsOf,
@@ -33,9 +34,11 @@ import { exportDownloads } from "./directory/index.js";
 import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
   answerErrorsAsGraphQL,
+  type Asked,
   demandRouter,
   documentStore,
-  healthRoutes,
+  health,
+  logRequests,
   safelist,
   statusByMediaType,
 } from "./http/index.js";
@@ -63,6 +66,7 @@ import {
 import { addressFor, DEVELOPMENT_INVITATION_PATH, type MailOptions, startMailWorker } from "./mail/index.js";
 import { Metrics } from "./metrics.js";
 import { composers, entities, executable } from "./schema.js";
+import type { Tracing } from "./tracing.js";
 
 export interface ServerOptions {
   host: string;
@@ -103,6 +107,8 @@ export interface ServerOptions {
   /** Where mails are written in development, to be shown on `/mail`. */
   mailFolder?: string;
   log: Logger;
+  /** Where traces go; absent: nowhere. */
+  tracing?: Tracing;
   /** Sees every statement as it was run. */
   observe?: StatementObserver;
 }
@@ -131,8 +137,9 @@ const ENDPOINT = "/graphql";
 const REQUEST_TIMEOUT = 30_000;
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
 
-interface RequestContext extends Context, BaseContext {
+interface RequestContext extends Context, BaseContext, Asked {
   session: Session;
+  request: FastifyRequest;
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -193,7 +200,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app: FastifyInstance = fastify({
     loggerInstance,
     // One line a request, written where its operation is known.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     bodyLimit: limits.bodyBytes,
     requestTimeout: REQUEST_TIMEOUT,
     forceCloseConnections: "idle",
@@ -205,12 +212,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     reply.header("x-request-id", request.id);
     if (draining) reply.header("connection", "close");
   });
-  healthRoutes(app, { pool, draining: () => draining, metrics });
+  options.tracing?.requests(app);
+  logRequests(app, (route, status) => metrics.response(route, status));
+  const probe = new DatabaseProbe(options.databaseUrl);
+  health(app, { probe, draining: () => draining, metrics, log });
   // For routers, and for anybody; an older copy serves too, for a key is published long before it signs.
   app.get("/.well-known/jwks.json", async (_request, reply) =>
     reply.header("cache-control", "public, max-age=300").send(sessionKeys.published),
   );
-  answerErrorsAsGraphQL(app, ENDPOINT, log);
+  answerErrorsAsGraphQL(app, ENDPOINT);
 
   const deployment: Deployment = {
     publicUrl: options.publicUrl ?? "",
@@ -236,9 +246,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     signSession,
     deployment,
     session,
+    request,
   });
   const context = async (request: FastifyRequest): Promise<RequestContext> => {
-    const session = pool.session(deadlineMilliseconds);
+    const session = pool.session({ milliseconds: deadlineMilliseconds, trace: request.trace });
     const token = bearerToken(request);
     const claims = token === null ? null : await verify(token);
     // A replica may not know yet that they are locked out: with replicas, who asks is read first, from the primary.
@@ -279,7 +290,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     deadlineMilliseconds: downloadDeadline,
     secrets,
     issuer: deployment.issuer,
-    context: (sighting, request) => contextOf(sighting, sighting.viewer.tenantId, pool.session(), request),
+    context: (sighting, request) =>
+      (request.asked = contextOf(sighting, sighting.viewer.tenantId, pool.session({ trace: request.trace }), request)),
     observe: (download) => metrics.download(download),
   });
   if (options.explorer) await explorer(app, { ...options.explorer, endpoint: ENDPOINT });
@@ -297,7 +309,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       invitationUrl: addressFor(mail.invitationUrl ?? url + DEVELOPMENT_INVITATION_PATH),
       secrets,
       log,
-      observe: (outcome) => metrics.mail(outcome),
+      observe: (outcome, sent, start) => {
+        metrics.mail(outcome);
+        options.tracing?.mail(sent, outcome, start);
+      },
     });
   return {
     url,
@@ -307,7 +322,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stop: async () => {
       draining = true;
       await Promise.all([app.close(), worker?.stop(), downloads.stop()]);
-      await snapshots.end();
+      await Promise.all([snapshots.end(), probe.end()]);
       await apollo.stop();
       await replicas.stop();
       await source.destroy();
@@ -350,14 +365,19 @@ function requestPlugin(
             if (document && node && isValueNode(node) && error.extensions.code === "GRAPHQL_VALIDATION_FAILED") {
               Object.assign(error.extensions, { code: "BAD_USER_INPUT", argument: literalPath(document, node) });
             }
-            if (isFault(error)) contextValue.log.error({ err: error, path: error.path }, "a request failed");
+            if (!isFault(error)) continue;
+            error.extensions.requestId = contextValue.requestId;
+            contextValue.log.error({ err: error, path: error.path }, "a request failed");
           }
         },
         willSendResponse: async ({ contextValue, operation, request, response, source }) => {
           if (source !== undefined) statusByMediaType(request, response.http);
           const { statements, milliseconds } = contextValue.session;
-          const failed = response.body.kind === "single" && response.body.singleResult.errors !== undefined;
-          metrics.observe(operation, performance.now() - start, statements, failed);
+          const errors = response.body.kind === "single" ? response.body.singleResult.errors : undefined;
+          contextValue.operation = operation;
+          contextValue.errors = errors?.map(({ extensions }) => String(extensions?.code));
+          contextValue.request.asked = contextValue;
+          metrics.observe(operation, performance.now() - start, statements, contextValue.errors);
           if (development) {
             response.http.headers.set(
               "server-timing",

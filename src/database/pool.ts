@@ -59,6 +59,9 @@ export interface StatementObserver {
   (statement: { text: string; tenantId: string; milliseconds: number; failed: boolean }): void;
 }
 
+/** Hears of each statement of one request when it is over: when it began, by `performance.now()`, and how it failed. */
+export type StatementTrace = (text: string, start: number, failure: unknown) => void;
+
 /** Callers waiting for a connection whom a pool keeps: more would wait longer than anybody wants an answer. */
 export interface TenantPoolConfig extends pg.PoolConfig {
   maxWaiting?: number;
@@ -125,8 +128,11 @@ export class TenantPool extends pg.Pool implements SqlRunner {
   }
 
   /** One request's way to the database, for so many milliseconds. */
-  session(milliseconds = Infinity): Session {
-    return new Session(this, performance.now() + milliseconds);
+  session({
+    milliseconds = Infinity,
+    trace,
+  }: { milliseconds?: number; trace?: StatementTrace | undefined } = {}): Session {
+    return new Session(this, performance.now() + milliseconds, trace);
   }
 
   run(tenantId: string, statement: Statement): Promise<object[]> {
@@ -223,6 +229,7 @@ export class Session implements SqlRunner {
      * write has to be known.
      */
     readonly deadline = Infinity,
+    private readonly trace?: StatementTrace,
   ) {}
 
   async run(tenantId: string, statement: Statement): Promise<object[]> {
@@ -262,11 +269,16 @@ export class Session implements SqlRunner {
 
   async send(client: pg.PoolClient, tenantId: string, statement: Statement, milliseconds?: number): Promise<object[]> {
     const start = performance.now();
+    let failure: unknown;
     this.statements++;
     try {
       return await this.pool.send(client, tenantId, statement, milliseconds);
+    } catch (error) {
+      failure = error;
+      throw error;
     } finally {
       this.milliseconds += performance.now() - start;
+      this.trace?.(statement.text, start, failure);
     }
   }
 

@@ -23,7 +23,7 @@ function databaseError(code: string): { code: string; message: string } | null {
   }
   if (code === "57014") return { code: "TIMEOUT", message: "The database took too long. Ask for less." };
   if (
-    ["55P03", "40001", "40P01", "53300"].includes(code) ||
+    ["55P03", "40001", "40P01", "53300", "25006"].includes(code) ||
     /^(57P0|08)/.test(code) ||
     /^(ECONN|EPIPE|ETIMEDOUT)/.test(code)
   ) {
@@ -36,16 +36,20 @@ function databaseError(code: string): { code: string; message: string } | null {
 export function publicError(formatted: GraphQLFormattedError, original: unknown): GraphQLFormattedError {
   const { locations, path, extensions, message } = formatted;
   const place = { ...(locations && { locations }), ...(path && { path }) };
-  const code = extensions?.code;
+  const { code, argument, requestId } = extensions ?? {};
   if (typeof code === "string" && PUBLIC_CODES.has(code)) {
-    const { argument } = extensions!;
     return { message, ...place, extensions: { code, ...(argument !== undefined && { argument }) } };
   }
   const known = knownFailure(original) ?? {
     code: "INTERNAL_SERVER_ERROR",
     message: "Something went wrong on our side.",
   };
-  return { message: known.message, ...place, extensions: { code: known.code } };
+  // By which whoever is told finds the log's lines of it.
+  return {
+    message: known.message,
+    ...place,
+    extensions: { code: known.code, ...(requestId !== undefined && { requestId }) },
+  };
 }
 
 /** An error that is ours to mend or to know of, and so is logged with its stack. */

@@ -44,8 +44,8 @@ export interface MailWorkerOptions {
   pollMilliseconds?: number;
   /** For how long a mail belongs to the worker that took it; then it is anybody's again. */
   leaseMilliseconds?: number;
-  /** Hears how each attempt ended, for the metrics. */
-  observe?: (outcome: MailOutcome) => void;
+  /** Hears how each attempt ended that began then, for metrics and traces. */
+  observe?: (outcome: MailOutcome, mail: MailDelivery, start: number) => void;
 }
 
 export interface MailWorker {
@@ -161,10 +161,11 @@ async function deliver(
   options: MailWorkerOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const start = performance.now();
   const outcome = await attempt(mail, db, options, signal);
   try {
     await settle(db, mail, outcome);
-    options.observe?.(outcome);
+    options.observe?.(outcome, mail, start);
   } catch (error) {
     const told = { err: error as Error, mailId: mail.guid, outcome };
     options.log.error(told, "what became of a mail could not be written down: it is tried again");
