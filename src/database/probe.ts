@@ -41,8 +41,14 @@ export class DatabaseProbe {
     return Promise.race([this.looking, late]).finally(() => clearTimeout(timer));
   }
 
-  /** Migrations of a later version are no trouble: they run before its servers start, and leave room for this one. */
   private async look(): Promise<DatabaseTrouble> {
+    const first = await this.ask();
+    // The connection may have died since it was used last, e.g. with a database that was restarted and is back.
+    return first === "database" ? this.ask() : first;
+  }
+
+  /** Migrations of a later version are no trouble: they run before its servers start, and leave room for this one. */
+  private async ask(): Promise<DatabaseTrouble> {
     try {
       const { rows } = await this.pool.query<{ readOnly: boolean; done: number }>(
         `SELECT current_setting('transaction_read_only')::boolean AS "readOnly",

@@ -221,7 +221,7 @@ function compose(
   return composer(mail, { db, tenant, secrets, now: new Date(), invitationUrl: address });
 }
 
-/** What follows from a failure. What is kept and logged of it holds nothing of the letter that is a secret. */
+/** What follows from a failure. What is kept of it holds no token of the letter, and what is logged nothing of the letter. */
 function failed(mail: MailDelivery, error: Error, log: Logger, confidential: string[]): MailOutcome {
   const byServer = error instanceof Undelivered;
   // What cannot be stored (NUL, half a character) would leave the outcome unwritten.
@@ -234,7 +234,7 @@ function failed(mail: MailDelivery, error: Error, log: Logger, confidential: str
     mailId: mail.guid,
     kind: mail.kind,
     attempts: mail.attempts,
-    failure,
+    reason: (byServer && error.status) || failure,
     cause: cause instanceof Error ? scrub(cause.stack ?? cause.message, confidential) : undefined,
   };
   if (final) log.error(told, "a mail is given up");
