@@ -21,7 +21,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { StatementTrace } from "./database/index.js";
 import { type MailDelivery, type MailOutcome, MailStatus } from "./mail/index.js";
-import { isProbe } from "./request-log.js";
+import { isProbe } from "./http/index.js";
 
 /** Traces of what this process does, on their way to a collector. */
 export interface Tracing {

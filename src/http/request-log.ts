@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { OperationDefinitionNode } from "graphql";
-import type { Viewer } from "./kit/index.js";
+import type { Viewer } from "../kit/index.js";
 
 /** What a request turned out to ask, for whom and with what result; known bit by bit until it ends. */
 export interface Asked {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { DatabaseProbe } from "./database/index.js";
-import type { Metrics } from "./metrics.js";
+import type { DatabaseProbe } from "../database/index.js";
+import type { Metrics } from "../metrics.js";
 
 export interface HealthOptions {
   probe: DatabaseProbe;
