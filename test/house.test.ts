@@ -45,6 +45,14 @@ test.each(files)("src/%s keeps the rules of the house", (path) => {
   expect(breaches(path, readFileSync(`src/${path}`, "utf8"))).toEqual([]);
 });
 
+test("the README's table has every variable that the configuration reads, and no other", () => {
+  const names = (file: string, pattern: RegExp): string[] =>
+    [...readFileSync(file, "utf8").matchAll(pattern)].map(([, name]) => name!).toSorted();
+  const read = names("src/config.ts", /^ {2}([A-Z][A-Z_]+): /gm);
+  expect(read.length).toBeGreaterThan(20);
+  expect(names("README.md", /^\| `([A-Z][A-Z_]+)`/gm)).toEqual(read);
+});
+
 test.each([
   ["users/user.ts", `import { directory } from "../directory/index.js";`, "imports directory, which comes later"],
   ["kit/keyset.ts", `import {\n  may,\n} from "../access/index.js";`, "imports access, which comes later"],

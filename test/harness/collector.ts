@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { until } from "./smtp.js";
@@ -50,25 +50,20 @@ const valuesOf = (attributes: KeyValue[]): Record<string, unknown> =>
 export async function collector({ mute = false } = {}): Promise<TestCollector> {
   const spans: ReceivedSpan[] = [];
   const bodies: string[] = [];
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      bodies.push(body);
-      if (mute) return;
-      if (request.url !== "/v1/traces") return response.writeHead(404).end();
-      for (const { resource, scopeSpans } of (JSON.parse(body) as Sent).resourceSpans) {
-        for (const { attributes, status, ...span } of scopeSpans.flatMap((scope) => scope.spans)) {
-          const code = status.code ?? 0;
-          spans.push({
-            ...span,
-            status: code,
-            attributes: valuesOf(attributes),
-            resource: valuesOf(resource.attributes),
-          });
-        }
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await text(request);
+    bodies.push(body);
+    if (mute) return;
+    const { resourceSpans } = JSON.parse(body) as Sent;
+    for (const { resource, scopeSpans } of request.url === "/v1/traces" ? resourceSpans : []) {
+      for (const { attributes, status, ...span } of scopeSpans.flatMap((scope) => scope.spans)) {
+        const values = { attributes: valuesOf(attributes), resource: valuesOf(resource.attributes) };
+        spans.push({ ...span, ...values, status: status.code ?? 0 });
       }
-      response.writeHead(200, { "content-type": "application/json" }).end("{}");
-    });
-  });
+    }
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  };
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   afterAll(() => {

@@ -15,7 +15,7 @@ async function samples(): Promise<Sample[]> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name, labels = "", value]) => ({
     name: name!,
-    labels: Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, text]) => [key, text])),
+    labels: Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, label]) => [key, label])),
     value: Number(value),
   }));
 }
@@ -23,7 +23,7 @@ async function samples(): Promise<Sample[]> {
 /** The sum of the metric's values with these labels. */
 async function total(metric: string, labels: Record<string, string> = {}): Promise<number> {
   const found = (await samples()).filter(
-    (sample) => sample.name === metric && Object.entries(labels).every(([key, text]) => sample.labels[key] === text),
+    (sample) => sample.name === metric && Object.entries(labels).every(([key, label]) => sample.labels[key] === label),
   );
   return found.reduce((sum, { value }) => sum + value, 0);
 }
@@ -63,14 +63,14 @@ test("errors are counted by code, answers by route and status", async () => {
 test("a client that thinks up names makes no more of them than there is room for", async () => {
   const before = (await samples()).length;
   for (let round = 0; round < 40; round++) {
-    const names = Array.from({ length: 10 }, (_, index) => `N${round}_${index}`);
-    await Promise.all(names.map((name) => anonymous.ask(`query ${name} { __typename }`)));
+    const invented = Array.from({ length: 10 }, (_, index) => `N${round}_${index}`);
+    await Promise.all(invented.map((name) => anonymous.ask(`query ${name} { __typename }`)));
   }
   await anonymous.ask(`query ${"L".repeat(101)} { __typename }`);
-  const operations = new Set((await samples()).map(({ labels }) => labels.operation));
-  expect(operations).toContain("N0_0");
-  expect(operations).toContain("other");
-  expect(operations).not.toContain("L".repeat(101));
+  const names = new Set((await samples()).map(({ labels }) => labels.operation));
+  expect(names).toContain("N0_0");
+  expect(names).toContain("other");
+  expect(names).not.toContain("L".repeat(101));
   // Sixteen lines each of time, one of statements.
   expect((await samples()).length - before).toBeLessThanOrEqual(301 * 17);
   expect(await total("graphql_operation_duration_seconds_count", { operation: "other" })).toBeGreaterThan(100);
