@@ -47,7 +47,9 @@ async function main(): Promise<void> {
     await traces?.stop();
     process.exit();
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
+  // Ctrl-C below npm comes twice.
+  let stopping: Promise<void> | undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void (stopping ??= stop()));
   log.info("sending mails");
 }
 

@@ -1,4 +1,6 @@
 import "reflect-metadata";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { readPublicKeys, type TokenRules } from "./access/index.js";
@@ -29,6 +31,8 @@ const cleanups: (() => Promise<void>)[] = [];
 async function main(): Promise<void> {
   const config = readConfig();
   const development = config.NODE_ENV !== "production";
+  const host = config.HOST ?? (development ? "127.0.0.1" : "0.0.0.0");
+  await refuseTakenPort(host, config.PORT);
   const log = logger(config);
   const key = config.TOKEN_JWKS_URL || config.TOKEN_PUBLIC_KEY ? null : await developmentKey(config.DATA_DIR);
   const issuer = key ? developmentTokens(key) : await productionTokens(config);
@@ -41,7 +45,7 @@ async function main(): Promise<void> {
   if (traces) cleanups.push(() => traces.stop());
 
   const server = await startServer({
-    host: config.HOST ?? (development ? "127.0.0.1" : "0.0.0.0"),
+    host,
     port: config.PORT,
     databaseUrl: appUrl,
     replicaUrls: config.DATABASE_REPLICA_URLS,
@@ -87,6 +91,23 @@ async function main(): Promise<void> {
   }
   if (demo && key) await introduce(server.url, key, demo, folder !== null);
   else log.info({ url: server.url }, "serving");
+}
+
+/** A server that cannot listen is told so before a database is made for it. @throws ConfigError */
+async function refuseTakenPort(host: string, port: number): Promise<void> {
+  const probe = createServer().listen(port, host);
+  try {
+    await once(probe, "listening");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConfigError([
+      code === "EADDRINUSE"
+        ? `PORT: ${port} on ${host} is taken. Stop what listens there, or set another PORT.`
+        : `HOST, PORT: ${message}`,
+    ]);
+  }
+  probe.close();
+  await once(probe, "close");
 }
 
 async function database(config: Config, log: Logger): Promise<{ appUrl: string; demo: DemoTenant | null }> {
@@ -190,7 +211,17 @@ async function stop(code: number): Promise<void> {
   process.exit(code);
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(0));
+/** Ctrl-C below npm comes twice, from the terminal and from npm, which hands it on. A later signal means: at once. */
+const ONE_SIGNAL_MILLISECONDS = 1_000;
+let signalled = Number.NEGATIVE_INFINITY;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (performance.now() < signalled + ONE_SIGNAL_MILLISECONDS) return;
+    signalled = performance.now();
+    void stop(0);
+  });
+}
 
 /** What cannot be used is a line each; an error of the machine is its message; only an error of ours shows its stack. */
 function linesOf(error: unknown): string[] {

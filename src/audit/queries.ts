@@ -7,9 +7,11 @@ import {
   dayRange,
   empty,
   join,
+  LISTS,
   oneBy,
   PageArgs,
   Read,
+  refuseLongLists,
   sql,
   raw,
   type Page,
@@ -28,7 +30,7 @@ export const auditEventByGuid = oneBy(AuditEvent, "guid", eventVisible);
 
 const AuditEventConnection = connectionOf("AuditEvent", () => AuditEvent, "Audit events, newest first.");
 
-@InputType({ description: "Conditions that all have to hold. Null: no condition." })
+@InputType({ description: `Conditions that all have to hold. Null: no condition; ${LISTS}.` })
 class AuditEventFilter {
   @Field(() => [String], {
     nullable: true,
@@ -59,6 +61,7 @@ class AuditEventsArgs extends PageArgs {
 }
 
 function eventSelection({ filter }: AuditEventsArgs): Selection {
+  refuseLongLists(filter);
   const { operations, targetId, actorId, subjectId, from, to } = filter ?? {};
   const days = dayRange("n.occurred_at", from, to, ["filter", "from"]);
   const where = (): Sql => sql`true

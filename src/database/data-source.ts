@@ -59,6 +59,8 @@ export function dataSource({
       // The server ends a slow statement; this ends waiting for a server that no longer answers at all.
       statement_timeout: statementTimeout,
       query_timeout: statementTimeout === 0 ? undefined : statementTimeout + 1_000,
+      // And this the transaction of a server that is gone without a word, which would keep its locks for hours.
+      idle_in_transaction_session_timeout: statementTimeout === 0 ? undefined : statementTimeout + 1_000,
       ...(poolMode === "session" && { options: "-c timezone=UTC" }),
     },
   });

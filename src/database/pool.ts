@@ -85,6 +85,7 @@ class DeadlineExceeded extends Error {
  */
 export class TenantPool extends pg.Pool implements SqlRunner {
   observe: StatementObserver = () => {};
+  protected begin = "BEGIN";
   private readonly maxWaiting: number;
 
   constructor({ maxWaiting = Infinity, ...config }: TenantPoolConfig = {}) {
@@ -150,7 +151,7 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     let open = true;
     try {
       // Not awaited: the connection is pipelined, BEGIN travels with the first statement of the work.
-      const begun = together(client).query("BEGIN");
+      const begun = together(client).query(this.begin);
       begun.catch(() => {});
       const result = await work(async (_, statement) => {
         // Whatever still runs when its transaction has ended would run outside of it.

@@ -67,9 +67,10 @@ class MarkedQuery extends Query {
 export class TransactionPool extends TenantPool {
   private readonly statementTimeout: string;
 
-  constructor({ statement_timeout, ...config }: TenantPoolConfig = {}) {
+  constructor({ statement_timeout, idle_in_transaction_session_timeout: idle, ...config }: TenantPoolConfig = {}) {
     super(config);
     this.statementTimeout = String(statement_timeout || 0);
+    if (idle) this.begin = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${idle}`;
   }
 
   override take(): Promise<pg.PoolClient> {

@@ -1,12 +1,23 @@
 import { Field, ID, InputType } from "type-graphql";
-import { badUserInput, DateScalar, dayRange, keyOf, raw, snakeCase, sql, type Sql, UUID } from "../kit/index.js";
+import {
+  badUserInput,
+  DateScalar,
+  dayRange,
+  keyOf,
+  LISTS,
+  raw,
+  refuseLongLists,
+  snakeCase,
+  sql,
+  type Sql,
+  UUID,
+} from "../kit/index.js";
 import { InviteStatus, inviteStatusIn, userInviteColumns, UserStatus, UserType } from "../users/index.js";
 
 const day = (what: string): { nullable: true; description: string } => ({ nullable: true, description: what });
 
 @InputType({
-  description:
-    "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing; a list has at most 100 values. Ranges are whole days of UTC, both ends included.",
+  description: `Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing; ${LISTS}. Ranges are whole days of UTC, both ends included.`,
 })
 export class UserFilter {
   @Field(() => [UserStatus], { nullable: true, description: "The account stands at one of these." })
@@ -55,8 +66,6 @@ export class UserFilter {
   onboardingDateCompletedTo?: string | null;
 }
 
-const MAX_LIST = 100;
-
 /** Whether the user of that row leads a group. */
 export const leadsAGroup = (alias: string): Sql =>
   sql`EXISTS (SELECT FROM user_groups g WHERE g.tenant_id = ${raw(alias)}.tenant_id AND g.lead_user_id = ${raw(alias)}.id)`;
@@ -75,10 +84,7 @@ export function filterConditions(
   tenantId: string,
   path: readonly string[] = [],
 ): ((now: Date) => Sql)[] {
-  for (const [name, value] of Object.entries(filter)) {
-    if (Array.isArray(value) && value.length > MAX_LIST)
-      throw badUserInput(`At most ${MAX_LIST} values.`, [...path, "filter", name]);
-  }
+  refuseLongLists(filter, [...path, "filter"]);
   const { status, classifications, inviteStatus, tfaEnabled, isUserGroupLead, isUserGroupMember } = filter;
   const { hasCompletedOnboarding: onboarded, assignedInternalUserGuids: assigned } = filter;
   const conditions: ((now: Date) => Sql)[] = [];

@@ -9,12 +9,14 @@ import {
   GuidArgs,
   guidOf,
   keyOf,
+  LISTS,
   type Order,
   OrderDirection,
   orderOf,
   type Page,
   PageArgs,
   Read,
+  refuseLongLists,
   Related,
   type Selection,
   type Sort,
@@ -50,8 +52,7 @@ const INVITATION_SORTS: Record<InvitationOrderField, Sort> = {
 const InvitationOrder = orderOf("Invitation", InvitationOrderField, "CREATED_AT");
 
 @InputType({
-  description:
-    "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing. Ranges are whole days of UTC, both ends included.",
+  description: `Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing; ${LISTS}. Ranges are whole days of UTC, both ends included.`,
 })
 class InvitationFilter {
   @Field(() => [InviteStatus], { nullable: true, description: "Stands at one of these now." })
@@ -83,6 +84,7 @@ class InvitationsArgs extends PageArgs {
 }
 
 function invitationSelection({ filter, orderBy }: InvitationsArgs): Selection {
+  refuseLongLists(filter);
   const { status, ...rest } = filter ?? {};
   const conditions = filterConditions(rest);
   const field = orderBy?.field ?? InvitationOrderField.CREATED_AT;

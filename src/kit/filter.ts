@@ -26,6 +26,20 @@ export function dayRange(
 export const allOf = (conditions: readonly Sql[]): Sql | null =>
   conditions.length > 0 ? join([...conditions], " AND ") : null;
 
+const MAX_LIST = 100;
+
+/** How a filter's description says so. */
+export const LISTS = `a list has at most ${MAX_LIST} values`;
+
+/** Each value may be a condition of its own. @throws BAD_USER_INPUT for a list of a filter that is too long. */
+export function refuseLongLists(filter: object | null | undefined, path: readonly string[] = ["filter"]): void {
+  for (const [name, value] of Object.entries(filter ?? {})) {
+    if (Array.isArray(value) && value.length > MAX_LIST) {
+      throw badUserInput(`At most ${MAX_LIST} values.`, [...path, name]);
+    }
+  }
+}
+
 export const MAX_SEARCH = 200;
 
 /** What is searched for, as it is compared; "" for no search. @throws BAD_USER_INPUT when it is too long. */

@@ -4,7 +4,7 @@ export * from "./connection.js";
 export type { Context, Deployment, Impersonation, SessionSigner, Sighting, Viewer } from "./context.js";
 export * from "./errors.js";
 export { subgraphSchema, subgraphSdl, type Entities } from "./federation.js";
-export { allOf, dayRange, MAX_SEARCH, searchOf, searchText } from "./filter.js";
+export { allOf, dayRange, LISTS, MAX_SEARCH, refuseLongLists, searchOf, searchText } from "./filter.js";
 export { fromGlobalId, keyOf, toGlobalId } from "./global-id.js";
 export { IdempotencyKey, IdempotentInput } from "./idempotency.js";
 export { MutationInput } from "./mutation-input.js";

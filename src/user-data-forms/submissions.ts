@@ -7,10 +7,12 @@ import {
   dayRange,
   join,
   keyOf,
+  LISTS,
   type Order,
   OrderDirection,
   orderOf,
   PageArgs,
+  refuseLongLists,
   type Segment,
   type Selection,
   type Sort,
@@ -34,8 +36,7 @@ registerEnumType(SubmissionOrderField, {
 const SubmissionOrder = orderOf("UserDataFormSubmission", SubmissionOrderField, "CREATED_AT");
 
 @InputType("UserDataFormSubmissionFilter", {
-  description:
-    "Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing. Ranges are whole days of UTC, both ends included.",
+  description: `Conditions that all have to hold. Null or left out: no condition. An empty list matches nothing; ${LISTS}. Ranges are whole days of UTC, both ends included.`,
 })
 class SubmissionFilter {
   @Field(() => ID, { nullable: true, description: "Of this form: global id or uuid." })
@@ -65,6 +66,7 @@ export class SubmissionsArgs extends PageArgs {
 
 /** The implementations of user data forms that a filter leaves. */
 export function submissionSelection({ filter, orderBy }: SubmissionsArgs): Selection {
+  refuseLongLists(filter);
   const field = orderBy?.field ?? SubmissionOrderField.CREATED_AT;
   const { status, ...rest } = filter ?? {};
   const conditions = [sql`n.form_kind = ${FormKind.USER_DATA}`, ...filterConditions(rest)];

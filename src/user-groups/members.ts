@@ -1,18 +1,19 @@
 import { ArgsType, Field, ID, InputType, registerEnumType } from "type-graphql";
 import {
   allOf,
-  badUserInput,
   by,
   byNullable,
   containsPattern,
   type Context,
   isUuid,
   keyOf,
+  LISTS,
   MAX_SEARCH,
   type Order,
   OrderDirection,
   orderOf,
   PageArgs,
+  refuseLongLists,
   searchText,
   type Selection,
   type Sort,
@@ -42,8 +43,7 @@ const MEMBER_SORTS: Record<GroupMemberOrderField, Sort> = {
 const GroupMemberOrder = orderOf("UserGroupMember", GroupMemberOrderField, "NAME");
 
 @InputType({
-  description:
-    "Conditions that all have to hold, of members whom the caller knows by more than their name. Null or left out: no condition. An empty list matches nothing; a list has at most 100 values.",
+  description: `Conditions that all have to hold, of members whom the caller knows by more than their name. Null or left out: no condition. An empty list matches nothing; ${LISTS}.`,
 })
 class UserGroupMemberFilter {
   @Field(() => [UserStatus], {
@@ -77,8 +77,6 @@ export class MembersArgs extends PageArgs {
   orderBy?: Order<GroupMemberOrderField> | null;
 }
 
-const MAX_LIST = 100;
-
 /** The members that a filter and a search leave. What the caller cannot see of a member cannot be asked for either. */
 export function memberSelection({ filter, search, orderBy }: MembersArgs, { viewer, now }: Context): Selection {
   const text = searchText(search);
@@ -94,9 +92,7 @@ export function memberSelection({ filter, search, orderBy }: MembersArgs, { view
 }
 
 function filterConditions({ status, roleIds, isSignatory, isLead }: UserGroupMemberFilter, seen: Sql): Sql[] {
-  for (const [name, list] of Object.entries({ status, roleIds })) {
-    if (list && list.length > MAX_LIST) throw badUserInput(`At most ${MAX_LIST} values.`, ["filter", name]);
-  }
+  refuseLongLists({ status, roleIds });
   const conditions: Sql[] = [];
   if (status) conditions.push(sql`n.status = ANY(${status}::text[])`);
   if (roleIds) {
