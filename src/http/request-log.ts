@@ -48,24 +48,21 @@ function tell(
   route: string,
   status: number,
 ): void {
+  const { operation, viewer, session, errors } = asked ?? {};
+  // What is not known is left out of the line.
   const line = {
     method,
     route,
     status,
     milliseconds: Math.round(elapsedTime * 10) / 10,
-    ...(asked && of(asked)),
+    type: operation?.operation,
+    operation: operation?.name?.value.slice(0, LONGEST_NAME),
+    tenant: viewer?.tenantId ?? undefined,
+    viewer: viewer?.id ?? undefined,
+    actor: viewer?.actorId ?? undefined,
+    statements: session?.statements,
+    errors,
   };
   if (isProbe(route)) log.debug(line, "request");
   else log.info(line, "request");
-}
-
-function of({ operation, viewer, session, errors }: Asked): object {
-  const { tenantId: tenant, id, actorId } = viewer;
-  return {
-    ...(operation && { type: operation.operation, operation: operation.name?.value.slice(0, LONGEST_NAME) }),
-    ...(id !== null && { tenant, viewer: id }),
-    ...(actorId !== null && { actor: actorId }),
-    statements: session.statements,
-    ...(errors && { errors }),
-  };
 }

@@ -5,10 +5,10 @@ import { smtpTransport } from "../../src/mail/index.js";
 import { openTelemetry } from "../../src/open-telemetry.js";
 import { asked, fileAt } from "../directory/exporting.js";
 import { collector, type ReceivedSpan } from "../harness/collector.js";
-import { AUDIENCE, type Caller, harness, ISSUER, operations, SESSION_ISSUER } from "../harness/index.js";
+import { AUDIENCE, type Caller, harness, ISSUER, operations, SECRET, SESSION_ISSUER } from "../harness/index.js";
 import { testLog } from "../harness/log.js";
-import { graphql, processes } from "../harness/process.js";
-import { smtpServer } from "../harness/smtp.js";
+import { graphql, MAIL_WORKER, processes } from "../harness/process.js";
+import { smtpServer, until } from "../harness/smtp.js";
 
 process.env.OTEL_BSP_SCHEDULE_DELAY = "50";
 const { start } = await processes();
@@ -28,6 +28,8 @@ const server = await harness({
 });
 afterAll(() => tracing.stop());
 const { tenant, database, url, keys } = server;
+/** Nobody sends the mails of this one. */
+const quiet = await harness();
 
 const hex = (bytes: number): string => randomBytes(bytes).toString("hex");
 const SECRET_WORD = `canary${hex(8)}`;
@@ -187,6 +189,35 @@ describe("a process", () => {
     const { code, output } = await running.ends();
     expect(code).toBe(0);
     expect(output.split("traces do not arrive")).toHaveLength(endpoint === deaf.url ? 1 : 2);
+  });
+
+  test.each([
+    ["sends its mails as spans", traces.url],
+    ["ends while the collector never answers", deaf.url],
+  ])("that only sends mails %s", async (_, endpoint) => {
+    const { admin } = await quiet.tenant();
+    const email = `${hex(8)}@example.com`;
+    await admin.ask(operations.InviteUser!, { input: { email, type: "INVESTOR" } });
+    const name = `the-worker-${hex(4)}`;
+    const worker = start(
+      {
+        DATABASE_URL: quiet.database.appUrl,
+        SECRET_KEY: SECRET,
+        SMTP_URL: smtp.url,
+        OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+        OTEL_SERVICE_NAME: name,
+      },
+      MAIL_WORKER,
+    );
+    await smtp.mailTo(email);
+    await until(async () => {
+      const queued = await quiet.database.sql("SELECT FROM mail_deliveries WHERE status = 'QUEUED'");
+      return queued.length === 0 || null;
+    });
+    worker.child.kill("SIGTERM");
+    expect((await worker.ends()).code).toBe(0);
+    const sent = traces.spans.filter((span) => span.name === "send mail" && span.resource["service.name"] === name);
+    expect(sent).toHaveLength(endpoint === deaf.url ? 0 : 1);
   });
 
   test("loads nothing of OpenTelemetry's SDK unless it is told where to send", async () => {
