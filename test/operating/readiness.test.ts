@@ -8,6 +8,7 @@ import { until } from "../harness/smtp.js";
 const { start } = await processes();
 const { log, lines } = testLog();
 const { tenant, database, url, keys } = await harness({ log, poolMax: 1 });
+const behind = await harness({ pooled: 2 });
 const line = await lineTo(database.appUrl);
 const NAME = new URL(database.appUrl).pathname.slice(1);
 
@@ -42,8 +43,9 @@ const disconnect = (): Promise<unknown> =>
     NAME,
   ]);
 
-test("a server that has its database is ready", async () => {
+test("a server that has its database is ready, also behind a pooler in transaction mode", async () => {
   expect(await probe(url)).toEqual(READY);
+  expect(await probe(behind.url)).toEqual(READY);
 });
 
 test("one whose connections are all busy is ready still", async () => {
