@@ -212,6 +212,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     reply.header("x-request-id", request.id);
     if (draining) reply.header("connection", "close");
   });
+  // Also where the request came before: a connection that its caller keeps would be waited for.
+  app.addHook("onSend", async (_request, reply) => {
+    if (draining) reply.header("connection", "close");
+  });
   options.tracing?.requests(app);
   logRequests(app, (route, status) => metrics.response(route, status));
   const probe = new DatabaseProbe(options.databaseUrl);

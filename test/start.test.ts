@@ -1,15 +1,18 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
 import { type ConfigError, readConfig } from "../src/config.js";
-import { developmentKey } from "../src/demo/index.js";
+import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKey } from "../src/demo/index.js";
 import { testDatabase } from "./harness/index.js";
 import { graphql, MAIL_WORKER, processes } from "./harness/process.js";
+import { until } from "./harness/smtp.js";
 
 const { dataDir, start, killAll } = await processes();
 
@@ -143,6 +146,37 @@ test("three servers may start at once on an empty database", async () => {
   expect(await Promise.all(servers.map(async (server) => (await server.ends()).code))).toEqual([0, 0, 0]);
   await database.drop();
 }, 60_000);
+
+test("a request that is under way when the server is told to stop is answered, and its connection is not waited for", async () => {
+  const database = await testDatabase();
+  const { jwks, sign } = await developmentKey(dataDir);
+  const server = start({
+    DATABASE_URL: database.appUrl,
+    TOKEN_PUBLIC_KEY: JSON.stringify({ keys: jwks }),
+    TOKEN_ISSUER: DEVELOPMENT_ISSUER,
+    TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
+    MAIL_WORKER: "false",
+  });
+  const url = await server.url();
+  const holder = await database.hold("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
+  const token = await sign({ tenantId: randomUUID(), subject: randomUUID() });
+  const agent = new Agent({ keepAlive: true });
+  const asked = request(`${url}/graphql`, {
+    method: "POST",
+    agent,
+    headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+  }).end(JSON.stringify({ query: "{ me { guid } }" }));
+  await until(async () => ((await database.sql("SELECT FROM pg_locks WHERE NOT granted")).length > 0 ? true : null));
+  server.child.kill("SIGTERM");
+  await until(async () => ((await fetch(`${url}/readyz`).catch(() => null)) ? null : true));
+  await holder.release();
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  answer.resume();
+  expect([answer.statusCode, answer.headers.connection]).toEqual([401, "close"]);
+  expect((await server.ends()).code).toBe(0);
+  agent.destroy();
+  await database.drop();
+});
 
 test("a worker beside the servers sends mails and ends when it is told to", async () => {
   const database = await testDatabase();
