@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { isEmailAddress } from "./kit/index.js";
+import { isEmailAddress, LIMITS } from "./kit/index.js";
 
 const text = z.string().min(1);
+const count = (least: number, most: number): z.ZodCoercedNumber => z.coerce.number().int().min(least).max(most);
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(0).max(3_600_000);
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
@@ -51,12 +52,24 @@ const schema = z.object({
     .default([]),
   DB_POOL_MODE: z.enum(["session", "transaction"]).default("session"),
   DB_POOL_MAX: z.coerce.number().int().min(1).max(1_000).default(10),
+  DB_POOL_QUEUE: count(0, 100_000).default(200),
   DB_STATEMENT_TIMEOUT: milliseconds.default(5_000),
+  DEADLINE_MILLISECONDS: milliseconds.min(100).default(10_000),
+  MAX_BODY_BYTES: count(1_024, 64 * 1024 * 1024).default(LIMITS.bodyBytes),
+  MAX_TOKENS: count(100, 100_000).default(LIMITS.tokens),
+  MAX_DEPTH: count(1, 100).default(LIMITS.depth),
+  MAX_FIELDS: count(10, 100_000).default(LIMITS.fields),
+  MAX_PAIRS: count(0, 1_000_000).default(LIMITS.pairs),
+  MAX_ALIASES: count(0, 10_000).default(LIMITS.aliases),
+  MAX_ROOT_FIELDS: count(1, 1_000).default(LIMITS.rootFields),
+  MAX_OBJECTS: count(1_000, 10_000_000).default(LIMITS.objects),
+  MAX_REFERENCES: count(1, 10_000).default(LIMITS.references),
   TOKEN_ISSUER: text.optional(),
   TOKEN_AUDIENCE: text.optional(),
   TOKEN_JWKS_URL: z.url({ protocol: /^https?$/, error: "has to be an http(s) URL" }).optional(),
   TOKEN_PUBLIC_KEY: text.optional(),
   SESSION_ISSUER: text.optional(),
+  SAFELIST: flag.default(false),
   ROUTER_SECRET: secrets(16).optional(),
   SECRET_KEY: secrets(32).optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: "has to be an smtp:// or smtps:// URL" }).optional(),
@@ -69,6 +82,7 @@ const schema = z.object({
   DRAIN_MILLISECONDS: milliseconds.optional(),
   NODE_FIELDS: flag.default(true),
   COMPILE_QUERIES: flag.default(true),
+  OTEL_EXPORTER_OTLP_ENDPOINT: publicUrl.optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 

@@ -6,6 +6,7 @@ import { Secrets } from "./kit/index.js";
 import { logger } from "./log.js";
 import { addressFor, DEVELOPMENT_INVITATION_PATH, mailOptions, startMailWorker } from "./mail/index.js";
 import { composers, entities } from "./schema.js";
+import { tracing } from "./tracing.js";
 
 const SHUTDOWN_DEADLINE = 10_000;
 
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
 
   const log = logger(config);
   const { invitationUrl, ...mail } = mailOptions(config, log);
+  const traces = await tracing(config, log);
   const worker = startMailWorker({
     ...mail,
     runner: poolOf(source),
@@ -35,14 +37,19 @@ async function main(): Promise<void> {
     invitationUrl: addressFor(invitationUrl ?? `http://localhost:${config.PORT}${DEVELOPMENT_INVITATION_PATH}`),
     secrets: new Secrets(config.SECRET_KEY ?? [await developmentSecret(config.DATA_DIR)]),
     log,
+    ...(traces && { observe: (outcome, sent, start) => traces.mail(sent, outcome, start) }),
   });
 
   const stop = async (): Promise<void> => {
     setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE).unref();
     await worker.stop();
     await source.destroy();
+    await traces?.stop();
+    process.exit();
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
+  // Ctrl-C below npm comes twice.
+  let stopping: Promise<void> | undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void (stopping ??= stop()));
   log.info("sending mails");
 }
 

@@ -1,4 +1,6 @@
 import "reflect-metadata";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { readPublicKeys, type TokenRules } from "./access/index.js";
@@ -19,6 +21,7 @@ import { exampleOperations } from "./explorer/index.js";
 import { logger } from "./log.js";
 import { mailFolder, mailOptions } from "./mail/index.js";
 import { startServer } from "./server.js";
+import { tracing } from "./tracing.js";
 
 const SHUTDOWN_DEADLINE = 10_000;
 
@@ -28,6 +31,8 @@ const cleanups: (() => Promise<void>)[] = [];
 async function main(): Promise<void> {
   const config = readConfig();
   const development = config.NODE_ENV !== "production";
+  const host = config.HOST ?? (development ? "127.0.0.1" : "0.0.0.0");
+  await refuseTakenPort(host, config.PORT);
   const log = logger(config);
   const key = config.TOKEN_JWKS_URL || config.TOKEN_PUBLIC_KEY ? null : await developmentKey(config.DATA_DIR);
   const issuer = key ? developmentTokens(key) : await productionTokens(config);
@@ -36,17 +41,33 @@ async function main(): Promise<void> {
   const explorer =
     demo && key ? { token: await tokenOf(key, demo, "administrator"), operations: examples() } : undefined;
   const folder = development ? mailFolder(config) : null;
+  const traces = await tracing(config, log);
+  if (traces) cleanups.push(() => traces.stop());
 
   const server = await startServer({
-    host: config.HOST ?? (development ? "127.0.0.1" : "0.0.0.0"),
+    host,
     port: config.PORT,
     databaseUrl: appUrl,
     replicaUrls: config.DATABASE_REPLICA_URLS,
     poolMode: config.DB_POOL_MODE,
     poolMax: config.DB_POOL_MAX,
+    poolQueue: config.DB_POOL_QUEUE,
     statementTimeout: config.DB_STATEMENT_TIMEOUT,
     tokens,
+    deadlineMilliseconds: config.DEADLINE_MILLISECONDS,
+    limits: {
+      bodyBytes: config.MAX_BODY_BYTES,
+      tokens: config.MAX_TOKENS,
+      depth: config.MAX_DEPTH,
+      fields: config.MAX_FIELDS,
+      pairs: config.MAX_PAIRS,
+      aliases: config.MAX_ALIASES,
+      rootFields: config.MAX_ROOT_FIELDS,
+      objects: config.MAX_OBJECTS,
+      references: config.MAX_REFERENCES,
+    },
     routerSecrets: config.ROUTER_SECRET ?? [],
+    ...(config.SAFELIST && { safelist: examples().map(({ document }) => document) }),
     secrets: config.SECRET_KEY ?? [await developmentSecret(config.DATA_DIR)],
     ...(config.PUBLIC_URL && { publicUrl: config.PUBLIC_URL }),
     exports: { concurrency: config.EXPORT_CONCURRENCY, maxRows: config.EXPORT_MAX_ROWS },
@@ -56,6 +77,7 @@ async function main(): Promise<void> {
     ...(explorer && { explorer }),
     ...(config.MAIL_WORKER && { mail: mailOptions(config, log) }),
     ...(folder !== null && { mailFolder: folder }),
+    ...(traces && { tracing: traces }),
     log,
   });
   cleanups.push(() => server.stop());
@@ -69,6 +91,23 @@ async function main(): Promise<void> {
   }
   if (demo && key) await introduce(server.url, key, demo, folder !== null);
   else log.info({ url: server.url }, "serving");
+}
+
+/** A server that cannot listen is told so before a database is made for it. @throws ConfigError */
+async function refuseTakenPort(host: string, port: number): Promise<void> {
+  const probe = createServer().listen(port, host);
+  try {
+    await once(probe, "listening");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConfigError([
+      code === "EADDRINUSE"
+        ? `PORT: ${port} on ${host} is taken. Stop what listens there, or set another PORT.`
+        : `HOST, PORT: ${message}`,
+    ]);
+  }
+  probe.close();
+  await once(probe, "close");
 }
 
 async function database(config: Config, log: Logger): Promise<{ appUrl: string; demo: DemoTenant | null }> {
@@ -172,7 +211,17 @@ async function stop(code: number): Promise<void> {
   process.exit(code);
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(0));
+/** Ctrl-C below npm comes twice, from the terminal and from npm, which hands it on. A later signal means: at once. */
+const ONE_SIGNAL_MILLISECONDS = 1_000;
+let signalled = Number.NEGATIVE_INFINITY;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (performance.now() < signalled + ONE_SIGNAL_MILLISECONDS) return;
+    signalled = performance.now();
+    void stop(0);
+  });
+}
 
 /** What cannot be used is a line each; an error of the machine is its message; only an error of ours shows its stack. */
 function linesOf(error: unknown): string[] {

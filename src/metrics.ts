@@ -4,23 +4,45 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { Replicas, TenantPool } from "./database/index.js";
 import type { MailOutcome } from "./mail/index.js";
 
+/** How many operations are told apart by their names: names are the clients' own, and each costs some thirty lines. */
+const MOST_NAMED = 300;
+const LONGEST_NAME = 100;
+const UNKNOWN: OperationLabels = { type: "none", operation: "none", field: "none" };
 /** A queue longer than this is not counted to its end: what a scrape costs stays small while a mail server is away. */
 const MOST_COUNTED = 10_000;
 
-/** What `/metrics` tells Prometheus. Operations are known by their first root field: a closed list, unlike their names. */
+interface OperationLabels {
+  type: string;
+  operation: string;
+  field: string;
+}
+
+/** What `/metrics` tells Prometheus. Every label's values are few, whatever clients send. */
 export class Metrics {
   private readonly registry = new Registry();
   private readonly duration = new Histogram({
     name: "graphql_operation_duration_seconds",
     help: "Time from the parsed request to its response.",
-    labelNames: ["type", "field", "outcome"],
+    labelNames: ["type", "operation", "field", "outcome"],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [this.registry],
   });
   private readonly statements = new Counter({
     name: "graphql_operation_statements_total",
     help: "SQL statements run for operations.",
-    labelNames: ["type", "field"],
+    labelNames: ["type", "operation", "field"],
+    registers: [this.registry],
+  });
+  private readonly errors = new Counter({
+    name: "graphql_errors_total",
+    help: "Top-level errors in answers by code. What a mutation refuses stands in its payload and is none.",
+    labelNames: ["code"],
+    registers: [this.registry],
+  });
+  private readonly responses = new Counter({
+    name: "http_responses_total",
+    help: "Answers by route and status; 499: the client was gone before its answer.",
+    labelNames: ["route", "status"],
     registers: [this.registry],
   });
   private readonly mails = new Counter({
@@ -41,6 +63,10 @@ export class Metrics {
     help: "Users handed over in exported files.",
     registers: [this.registry],
   });
+
+  /** Those that were told apart so far, and which one a document's operation is. */
+  private readonly named = new Set<string>();
+  private readonly labels = new WeakMap<OperationDefinitionNode, OperationLabels>();
 
   constructor(pool: TenantPool, replicas: Replicas) {
     collectDefaultMetrics({ register: this.registry });
@@ -84,17 +110,39 @@ export class Metrics {
     this.exportedRows.inc(rows);
   }
 
+  response(route: string, status: number): void {
+    this.responses.inc({ route, status });
+  }
+
   observe(
     operation: OperationDefinitionNode | undefined,
     milliseconds: number,
     statements: number,
-    failed: boolean,
+    errors: readonly string[] = [],
   ): void {
-    const first = operation?.selectionSet.selections[0];
-    const type = operation?.operation ?? "none";
+    const labels = operation ? this.labelsOf(operation) : UNKNOWN;
+    this.duration.observe({ ...labels, outcome: errors.length > 0 ? "errors" : "ok" }, milliseconds / 1000);
+    this.statements.inc({ ...labels }, statements);
+    for (const code of errors) this.errors.inc({ code });
+  }
+
+  private labelsOf(operation: OperationDefinitionNode): OperationLabels {
+    let labels = this.labels.get(operation);
+    if (!labels) this.labels.set(operation, (labels = this.name(operation)));
+    return labels;
+  }
+
+  /** The first so many names are told apart; others, and those too long to be read, by their first root field alone. */
+  private name({ operation: type, name, selectionSet }: OperationDefinitionNode): OperationLabels {
+    const [first] = selectionSet.selections;
     const field = first?.kind === Kind.FIELD ? first.name.value : "none";
-    this.duration.observe({ type, field, outcome: failed ? "errors" : "ok" }, milliseconds / 1000);
-    this.statements.inc({ type, field }, statements);
+    const operation = name?.value ?? "anonymous";
+    const key = `${type} ${operation} ${field}`;
+    if (!this.named.has(key)) {
+      if (this.named.size >= MOST_NAMED || operation.length > LONGEST_NAME) return { type, operation: "other", field };
+      this.named.add(key);
+    }
+    return { type, operation, field };
   }
 
   get contentType(): string {
@@ -106,19 +154,22 @@ export class Metrics {
   }
 }
 
-/** Read at each scrape, for all servers; both numbers are absent while the database is. */
+/** Read at each scrape, for all servers; the numbers are absent while the database is. */
 function queueGauge(pool: TenantPool): Gauge {
   return new Gauge({
     name: "mail_queue",
-    help: `Mails waiting (counted up to ${MOST_COUNTED}), and for how many seconds the first of them has been due.`,
+    help: `Mails waiting, for how many seconds the first of them has been due, and mails given up within a day (counted up to ${MOST_COUNTED}).`,
     labelNames: ["measure"],
     registers: [],
     async collect() {
       this.reset();
       const { rows } = await pool
-        .query<{ waiting: number; overdue: number }>(
+        .query<{ waiting: number; overdue: number; failed: number }>(
           `SELECT (SELECT count(*)::integer FROM (SELECT FROM due_mails LIMIT ${MOST_COUNTED}) counted) AS waiting,
-            coalesce(greatest(0, extract(epoch FROM now() - min(due_at))), 0)::float8 AS overdue FROM due_mails`,
+            coalesce(greatest(0, extract(epoch FROM now() - min(due_at))), 0)::float8 AS overdue,
+            (SELECT count(*)::integer FROM (
+              SELECT FROM failed_mails WHERE failed_at > now() - interval '1 day' LIMIT ${MOST_COUNTED}) counted) AS failed
+            FROM due_mails`,
         )
         .catch(() => ({ rows: [] }));
       for (const [measure, value] of Object.entries(rows[0] ?? {})) this.set({ measure }, value);

@@ -11,7 +11,7 @@ import {
   DateTime,
   type Entities,
   type Entity,
-  type Executor,
+  type Executable,
   IdempotencyKey,
   nodeQueries,
   type OneBy,
@@ -115,14 +115,19 @@ function describeByName(schema: GraphQLSchema): GraphQLSchema {
 export const executableSchema = (options: SchemaOptions): GraphQLSchema =>
   subgraphSchema(apiSchema(options), federated);
 
-/** The executable subgraph, and how its documents are run: compiled to SQL where they can be, or all the plain way. */
+/**
+ * The executable subgraph, and how its documents are run: compiled to SQL where they can be, or all the plain way. For
+ * requests whose fields are traced, a second one: tracing wraps every field of its schema for good.
+ */
 export function executable(
   options: SchemaOptions,
-  { compile }: { compile: boolean },
-): { schema: GraphQLSchema; executor: Executor } {
+  { compile, trace }: { compile: boolean; trace: boolean },
+): Executable {
   const api = apiSchema(options);
   const schema = subgraphSchema(api, federated);
-  return { schema, executor: compile ? compilingExecutor(schema, api, federated) : plainExecutor(schema) };
+  const executor = compile ? compilingExecutor(schema, api, federated) : plainExecutor(schema);
+  const traced = trace ? executableSchema(options) : schema;
+  return { schema: traced, executor, ...(trace && { traced: plainExecutor(traced) }) };
 }
 
 /** The subgraph's SDL, as committed in schema/users.graphql. */

@@ -1,18 +1,13 @@
-import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { ApolloServer, type ApolloServerPlugin, type BaseContext } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
+import { ApolloServerPluginInlineTrace } from "@apollo/server/plugin/inlineTrace";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from "fastify";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import { GraphQLError, OperationTypeNode } from "graphql";
 import type { Logger } from "pino";
 import {
@@ -26,6 +21,7 @@ import {
 } from "./access/index.js";
 import {
   dataSource,
+  DatabaseProbe,
   type PoolMode,
   poolOf,
   replicaPoolsOf,
@@ -37,12 +33,24 @@ import {
 import { exportDownloads } from "./directory/index.js";
 import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
+  answerErrorsAsGraphQL,
+  type Asked,
+  demandRouter,
+  documentStore,
+  health,
+  logRequests,
+  safelist,
+  statusByMediaType,
+} from "./http/index.js";
+import {
   type Context,
   type Deployment,
   executorGateway,
-  ExtentRule,
+  extentRule,
   isFault,
   isValueNode,
+  type Limits,
+  LIMITS,
   literalPath,
   Loaders,
   publicError,
@@ -58,6 +66,7 @@ import {
 import { addressFor, DEVELOPMENT_INVITATION_PATH, type MailOptions, startMailWorker } from "./mail/index.js";
 import { Metrics } from "./metrics.js";
 import { composers, entities, executable } from "./schema.js";
+import type { Tracing } from "./tracing.js";
 
 export interface ServerOptions {
   host: string;
@@ -70,10 +79,17 @@ export interface ServerOptions {
   /** Default: a connection is a session. */
   poolMode?: PoolMode;
   poolMax: number;
+  /** Callers who may wait for a connection; any number unless given. */
+  poolQueue?: number;
   statementTimeout: number;
+  /** How long an operation may take until its last statement is sent; 10 seconds unless given. */
+  deadlineMilliseconds?: number;
+  limits?: Limits;
   tokens: TokenRules;
   /** Accepted values of the `x-router-secret` header; none: anybody may ask. */
   routerSecrets: string[];
+  /** The only documents that are answered; absent: any. */
+  safelist?: readonly string[];
   /** What only this deployment knows, the present one first. */
   secrets: readonly string[];
   /** Where browsers reach this server; absent: where it listens. */
@@ -91,6 +107,8 @@ export interface ServerOptions {
   /** Where mails are written in development, to be shown on `/mail`. */
   mailFolder?: string;
   log: Logger;
+  /** Where traces go; absent: nowhere. */
+  tracing?: Tracing;
   /** Sees every statement as it was run. */
   observe?: StatementObserver;
 }
@@ -115,23 +133,23 @@ export interface RunningServer {
 }
 
 const ENDPOINT = "/graphql";
-/** Room for the thousand rows of a bulk invitation. */
-const BODY_LIMIT = 512 * 1024;
-/** Without it one document of 100 kB keeps the process busy for seconds. */
-const MAX_TOKENS = 5_000;
+/** How long a client may take to send its request. */
+const REQUEST_TIMEOUT = 30_000;
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
 
-interface RequestContext extends Context, BaseContext {
+interface RequestContext extends Context, BaseContext, Asked {
   session: Session;
+  request: FastifyRequest;
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { log, development } = options;
+  const { log, development, limits = LIMITS, deadlineMilliseconds = 10_000 } = options;
   const source = dataSource({
     url: options.databaseUrl,
     replicaUrls: options.replicaUrls ?? [],
     entities,
     poolMax: options.poolMax,
+    ...(options.poolQueue !== undefined && { poolQueue: options.poolQueue }),
     ...(options.poolMode && { poolMode: options.poolMode }),
     statementTimeout: options.statementTimeout,
   });
@@ -146,26 +164,33 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const sessionKeys = new SessionKeys(secrets);
   const verify = await tokenVerifier(options.tokens, sessionKeys);
   const signSession = sessionSigner(options.tokens, sessionKeys);
-  const { schema, executor } = executable({ nodeFields: options.nodeFields }, { compile: options.compileQueries });
+  // Only a router that has proved itself is told where the time went.
+  const traced = options.routerSecrets.length > 0;
+  const runs = executable({ nodeFields: options.nodeFields }, { compile: options.compileQueries, trace: traced });
+  const known = options.safelist && safelist(options.safelist);
 
   const apollo = new ApolloServer<RequestContext>({
-    gateway: executorGateway(schema, executor),
+    gateway: executorGateway(runs),
     introspection: development,
     hideSchemaDetailsFromClientErrors: !development,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     allowBatchedHttpRequests: false,
-    parseOptions: { maxTokens: MAX_TOKENS },
-    validationRules: [StorableTextRule, ExtentRule],
-    persistedQueries: false,
+    parseOptions: { maxTokens: limits.tokens },
+    validationRules: [StorableTextRule, extentRule(limits)],
+    documentStore: documentStore(),
+    // Without a store: Apollo Server's own, the texts asked for last, 30 MB of them at most.
+    persistedQueries: known ? { cache: known.store } : {},
     logger: log,
     formatError: publicError,
     stringifyResult,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
-      ApolloServerPluginInlineTraceDisabled(),
+      traced
+        ? ApolloServerPluginInlineTrace({ includeErrors: { masked: true } })
+        : ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginCacheControlDisabled(),
-      requestPlugin(metrics, log, development),
+      requestPlugin(metrics, limits, log, development),
       ...(replicas.all.length > 0 ? [readReplicas(replicas)] : []),
     ],
   });
@@ -175,8 +200,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app: FastifyInstance = fastify({
     loggerInstance,
     // One line a request, written where its operation is known.
-    logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: REQUEST_TIMEOUT,
     forceCloseConnections: "idle",
     genReqId: ({ headers: { "x-request-id": given } }) =>
       typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID(),
@@ -186,12 +212,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     reply.header("x-request-id", request.id);
     if (draining) reply.header("connection", "close");
   });
-  healthRoutes(app, pool, () => draining, metrics);
+  // Also where the request came before: a connection that its caller keeps would be waited for.
+  app.addHook("onSend", async (_request, reply) => {
+    if (draining) reply.header("connection", "close");
+  });
+  options.tracing?.requests(app);
+  logRequests(app, (route, status) => metrics.response(route, status));
+  const probe = new DatabaseProbe(options.databaseUrl);
+  health(app, { probe, draining: () => draining, metrics, log });
   // For routers, and for anybody; an older copy serves too, for a key is published long before it signs.
   app.get("/.well-known/jwks.json", async (_request, reply) =>
     reply.header("cache-control", "public, max-age=300").send(sessionKeys.published),
   );
-  answerErrorsAsGraphQL(app, log);
+  answerErrorsAsGraphQL(app, ENDPOINT);
 
   const deployment: Deployment = {
     publicUrl: options.publicUrl ?? "",
@@ -217,9 +250,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     signSession,
     deployment,
     session,
+    request,
   });
   const context = async (request: FastifyRequest): Promise<RequestContext> => {
-    const session = pool.session();
+    const session = pool.session({ milliseconds: deadlineMilliseconds, trace: request.trace });
     const token = bearerToken(request);
     const claims = token === null ? null : await verify(token);
     // A replica may not know yet that they are locked out: with replicas, who asks is read first, from the primary.
@@ -234,9 +268,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const handler = fastifyApolloHandler(apollo, { context });
   // On the route, and not by the request's spelling of its path, which has many.
   const onRequest = options.routerSecrets.length > 0 ? [demandRouter(options.routerSecrets)] : [];
-  app.route({ method: ["GET", "POST", "OPTIONS"], url: ENDPOINT, onRequest, handler });
+  app.route({
+    method: ["GET", "POST", "OPTIONS"],
+    url: ENDPOINT,
+    onRequest,
+    preHandler: known ? [known.demand] : [],
+    handler,
+  });
   // Without the router's secret: a browser follows the link, whose token is all that it has.
-  const { concurrency, idleMilliseconds = 60_000, deadlineMilliseconds = 15 * 60_000 } = options.exports;
+  const {
+    concurrency,
+    idleMilliseconds = 60_000,
+    deadlineMilliseconds: downloadDeadline = 15 * 60_000,
+  } = options.exports;
   const snapshots = new Snapshots({
     url: options.databaseUrl,
     connections: concurrency,
@@ -247,10 +291,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     snapshots,
     concurrency,
     idleMilliseconds,
-    deadlineMilliseconds,
+    deadlineMilliseconds: downloadDeadline,
     secrets,
     issuer: deployment.issuer,
-    context: (sighting, request) => contextOf(sighting, sighting.viewer.tenantId, pool.session(), request),
+    context: (sighting, request) =>
+      (request.asked = contextOf(sighting, sighting.viewer.tenantId, pool.session({ trace: request.trace }), request)),
     observe: (download) => metrics.download(download),
   });
   if (options.explorer) await explorer(app, { ...options.explorer, endpoint: ENDPOINT });
@@ -268,7 +313,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       invitationUrl: addressFor(mail.invitationUrl ?? url + DEVELOPMENT_INVITATION_PATH),
       secrets,
       log,
-      observe: (outcome) => metrics.mail(outcome),
+      observe: (outcome, sent, start) => {
+        metrics.mail(outcome);
+        options.tracing?.mail(sent, outcome, start);
+      },
     });
   return {
     url,
@@ -278,7 +326,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stop: async () => {
       draining = true;
       await Promise.all([app.close(), worker?.stop(), downloads.stop()]);
-      await snapshots.end();
+      await Promise.all([snapshots.end(), probe.end()]);
       await apollo.stop();
       await replicas.stop();
       await source.destroy();
@@ -295,7 +343,12 @@ function bearerToken({ headers: { authorization } }: FastifyRequest): string | n
 }
 
 /** What happens around every operation: texts that cannot be stored are refused, errors get their place, all is measured. */
-function requestPlugin(metrics: Metrics, log: Logger, development: boolean): ApolloServerPlugin<RequestContext> {
+function requestPlugin(
+  metrics: Metrics,
+  limits: Limits,
+  log: Logger,
+  development: boolean,
+): ApolloServerPlugin<RequestContext> {
   return {
     contextCreationDidFail: async ({ error }) => {
       if (!(error instanceof GraphQLError)) log.error({ err: error }, "a request failed before it began");
@@ -305,21 +358,30 @@ function requestPlugin(metrics: Metrics, log: Logger, development: boolean): Apo
       return {
         didResolveOperation: async ({ request, document, operation, schema }) => {
           refuseUnstorable(request.variables);
-          refuseLargeAnswer(schema, document, operation, request.variables);
+          refuseLargeAnswer(limits, schema, document, operation, request.variables);
         },
         didEncounterErrors: async ({ errors, document, contextValue }) => {
           for (const error of errors) {
+            const { code, http } = error.extensions as { code?: string; http?: { status?: number } };
+            // Apollo Server's own, of a request that no code was thought of for.
+            if (code === undefined && http?.status === 400) error.extensions.code = "BAD_REQUEST";
             const [node] = error.nodes ?? [];
             if (document && node && isValueNode(node) && error.extensions.code === "GRAPHQL_VALIDATION_FAILED") {
               Object.assign(error.extensions, { code: "BAD_USER_INPUT", argument: literalPath(document, node) });
             }
-            if (isFault(error)) contextValue.log.error({ err: error, path: error.path }, "a request failed");
+            if (!isFault(error)) continue;
+            error.extensions.requestId = contextValue.requestId;
+            contextValue.log.error({ err: error, path: error.path }, "a request failed");
           }
         },
-        willSendResponse: async ({ contextValue, operation, response }) => {
+        willSendResponse: async ({ contextValue, operation, request, response, source }) => {
+          if (source !== undefined) statusByMediaType(request, response.http);
           const { statements, milliseconds } = contextValue.session;
-          const failed = response.body.kind === "single" && response.body.singleResult.errors !== undefined;
-          metrics.observe(operation, performance.now() - start, statements, failed);
+          const errors = response.body.kind === "single" ? response.body.singleResult.errors : undefined;
+          contextValue.operation = operation;
+          contextValue.errors = errors?.map(({ extensions }) => String(extensions?.code));
+          contextValue.request.asked = contextValue;
+          metrics.observe(operation, performance.now() - start, statements, contextValue.errors);
           if (development) {
             response.http.headers.set(
               "server-timing",
@@ -344,58 +406,3 @@ const readReplicas = (replicas: Replicas): ApolloServerPlugin<RequestContext> =>
     },
   }),
 });
-
-function healthRoutes(
-  app: FastifyInstance,
-  pool: { query(text: string): Promise<unknown> },
-  draining: () => boolean,
-  metrics: Metrics,
-): void {
-  app.get("/livez", async () => ({ status: "ok" }));
-  app.get("/readyz", async (_request, reply) => {
-    const down =
-      draining() ||
-      !(await pool.query("SELECT 1").then(
-        () => true,
-        () => false,
-      ));
-    return reply.code(down ? 503 : 200).send({ status: down ? "unavailable" : "ok" });
-  });
-  app.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
-}
-
-/** In production only the router talks to us. Compared in constant time; two values may be good at once, for rotation. */
-function demandRouter(secrets: string[]): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
-  const expected = secrets.map(digest);
-  return async (request, reply) => {
-    const given = digest(String(request.headers["x-router-secret"] ?? ""));
-    const matches = expected.filter((secret) => timingSafeEqual(secret, given));
-    if (matches.length === 0) {
-      await reply
-        .code(403)
-        .send({ errors: [{ message: "Only the router may ask.", extensions: { code: "FORBIDDEN" } }] });
-    }
-  };
-}
-
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-
-/** What never reaches GraphQL (bad JSON, a body too large, no such page) is answered in its form all the same. */
-function answerErrorsAsGraphQL(app: FastifyInstance, log: Logger): void {
-  app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) log.error({ err: error, requestId: request.id }, "a request failed");
-    const [code, message] =
-      status === 413
-        ? ["BAD_USER_INPUT", `A request body has at most ${BODY_LIMIT} bytes.`]
-        : status < 500
-          ? ["BAD_REQUEST", "The request body has to be JSON."]
-          : ["INTERNAL_SERVER_ERROR", "Something went wrong on our side."];
-    return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
-  });
-  app.setNotFoundHandler(async (_request, reply) =>
-    reply
-      .code(404)
-      .send({ errors: [{ message: `Nothing here. GraphQL is at ${ENDPOINT}.`, extensions: { code: "NOT_FOUND" } }] }),
-  );
-}

@@ -1,4 +1,4 @@
-import { MAX_OBJECTS } from "../src/kit/index.js";
+import { LIMITS } from "../src/kit/index.js";
 import { harness, operations, problems } from "./harness/index.js";
 
 const { tenant } = await harness();
@@ -11,7 +11,7 @@ const nested = (levels: number, first: number): string =>
 
 const LARGE: [what: string, document: string, variables?: object][] = [
   ["connections in connections", `{ me { ${nested(2, 100)} } }`],
-  ["the same by default sizes", `{ me { ${nested(3, 15)} } }`],
+  ["the same by default sizes", `{ me { ${nested(2, 20)} } }`],
   [
     "by `last`",
     "{ users(last: 100) { nodes { userGroups(last: 100) { nodes { members(last: 100) { nodes { id } } } } } } }",
@@ -66,7 +66,7 @@ test.each(LARGE.map(([what, document, variables = {}]) => [what, document, varia
 
 test("the honest ones just below it are answered", async () => {
   const { admin } = await tenant();
-  expect(MAX_OBJECTS).toBe(50_000);
+  expect(LIMITS.objects).toBe(50_000);
   await admin.ask(operations.GroupsWithMembers!, { first: 100, members: 10 });
   await admin.ask(
     "{ users(first: 100) { nodes { userGroups(first: 4) { nodes { members(first: 100) { nodes { id } } } } } } }",

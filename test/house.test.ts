@@ -3,9 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Who knows whom: each room and top-level file imports only what stands before it. */
 const ORDER = `kit config.ts log.ts database command.ts access starting-roles.ts audit mail users user-groups
   invitations impersonation forms user-data-forms investor-preference-forms directory
-  schema.ts schema-files.ts migrate.ts create-tenant.ts metrics.ts explorer server.ts demo mail-worker.ts main.ts`.split(
-  /\s+/,
-);
+  schema.ts schema-files.ts migrate.ts create-tenant.ts metrics.ts http open-telemetry.ts tracing.ts explorer server.ts demo
+  mail-worker.ts main.ts`.split(/\s+/);
 
 /** What one of our files does against the rules of the house. */
 function breaches(path: string, text: string): string[] {
@@ -44,6 +43,14 @@ const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((
 
 test.each(files)("src/%s keeps the rules of the house", (path) => {
   expect(breaches(path, readFileSync(`src/${path}`, "utf8"))).toEqual([]);
+});
+
+test("the README's table has every variable that the configuration reads, and no other", () => {
+  const names = (file: string, pattern: RegExp): string[] =>
+    [...readFileSync(file, "utf8").matchAll(pattern)].map(([, name]) => name!).toSorted();
+  const read = names("src/config.ts", /^ {2}([A-Z][A-Z_]+): /gm);
+  expect(read.length).toBeGreaterThan(20);
+  expect(names("README.md", /^\| `([A-Z][A-Z_]+)`/gm)).toEqual(read);
 });
 
 test.each([

@@ -1,12 +1,20 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import pg from "pg";
 import { type ConfigError, readConfig } from "../src/config.js";
-import { developmentKey } from "../src/demo/index.js";
+import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKey } from "../src/demo/index.js";
 import { testDatabase } from "./harness/index.js";
 import { graphql, MAIL_WORKER, processes } from "./harness/process.js";
+import { until } from "./harness/smtp.js";
 
-const { dataDir, start } = await processes();
+const { dataDir, start, killAll } = await processes();
 
 const THIS_DEPLOYMENT = {
   SESSION_ISSUER: "https://users.test/",
@@ -75,6 +83,53 @@ test("a newcomer gets a URL, three tokens and a line that works; Ctrl-C stops th
   expect((await again.ends()).code).toBe(0);
 }, 120_000);
 
+test("a port that is taken is told before anything is made", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  const elsewhere = join(dataDir, "never");
+  const { code, output } = await start({ PORT: String(port), DATA_DIR: elsewhere }).ends();
+  expect([code, output]).toEqual([
+    1,
+    `users-subgraph: PORT: ${port} on 127.0.0.1 is taken. Stop what listens there, or set another PORT.\n`,
+  ]);
+  expect(existsSync(elsewhere)).toBe(false);
+  taken.close();
+});
+
+test("a second server on the same folder says whose it is and what to do", async () => {
+  const [first, second] = [start({}), start({})];
+  const over = await Promise.race([first.ends(), second.ends()]);
+  expect([over.code, over.output]).toEqual([
+    1,
+    expect.stringMatching(/PostgreSQL is already running on .*: stop its server, or set another DATA_DIR/),
+  ]);
+  await killAll();
+});
+
+const onWindows = process.platform === "win32";
+(onWindows ? test.skip : test)("npm's shell hands SIGTERM on: nobody is left behind", async () => {
+  const { scripts } = JSON.parse(await readFile("package.json", "utf8")) as { scripts: { start: string } };
+  const database = await testDatabase();
+  const { jwks } = await developmentKey(dataDir);
+  const shell = spawn("sh", ["-c", scripts.start], {
+    env: {
+      PATH: process.env.PATH,
+      PORT: "0",
+      DATA_DIR: dataDir,
+      DATABASE_URL: database.appUrl,
+      TOKEN_PUBLIC_KEY: JSON.stringify({ keys: jwks }),
+      TOKEN_ISSUER: "https://issuer.test/",
+      TOKEN_AUDIENCE: "users-subgraph",
+    },
+  });
+  for await (const line of createInterface(shell.stdout)) if (line.includes("serving")) break;
+  // Below npm Ctrl-C comes twice, from the terminal and from npm. (Of two that are the same one may get lost.)
+  for (const signal of ["SIGTERM", "SIGINT"] as const) shell.kill(signal);
+  expect(await once(shell, "exit")).toEqual([0, null]);
+  await database.drop();
+});
+
 test("three servers may start at once on an empty database", async () => {
   const database = await testDatabase({ empty: true });
   const { jwks } = await developmentKey(dataDir);
@@ -92,12 +147,43 @@ test("three servers may start at once on an empty database", async () => {
   await database.drop();
 }, 60_000);
 
+test("a request that is under way when the server is told to stop is answered, and its connection is not waited for", async () => {
+  const database = await testDatabase();
+  const { jwks, sign } = await developmentKey(dataDir);
+  const server = start({
+    DATABASE_URL: database.appUrl,
+    TOKEN_PUBLIC_KEY: JSON.stringify({ keys: jwks }),
+    TOKEN_ISSUER: DEVELOPMENT_ISSUER,
+    TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
+    MAIL_WORKER: "false",
+  });
+  const url = await server.url();
+  const holder = await database.hold("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
+  const token = await sign({ tenantId: randomUUID(), subject: randomUUID() });
+  const agent = new Agent({ keepAlive: true });
+  const asked = request(`${url}/graphql`, {
+    method: "POST",
+    agent,
+    headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+  }).end(JSON.stringify({ query: "{ me { guid } }" }));
+  await until(async () => ((await database.sql("SELECT FROM pg_locks WHERE NOT granted")).length > 0 ? true : null));
+  server.child.kill("SIGTERM");
+  await until(async () => ((await fetch(`${url}/readyz`).catch(() => null)) ? null : true));
+  await holder.release();
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  answer.resume();
+  expect([answer.statusCode, answer.headers.connection]).toEqual([401, "close"]);
+  expect((await server.ends()).code).toBe(0);
+  agent.destroy();
+  await database.drop();
+});
+
 test("a worker beside the servers sends mails and ends when it is told to", async () => {
   const database = await testDatabase();
   const environment = { DATABASE_URL: database.appUrl, ...THIS_DEPLOYMENT };
   const worker = start(environment, MAIL_WORKER);
   await worker.says("sending mails");
-  worker.child.kill("SIGTERM");
+  for (const signal of ["SIGINT", "SIGTERM"] as const) worker.child.kill(signal);
   expect((await worker.ends()).code).toBe(0);
   for (const [wrong, line] of [
     [{}, /^users-subgraph: DATABASE_URL is missing/],

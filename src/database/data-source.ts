@@ -22,6 +22,8 @@ export interface DataSourceOptions {
   entities?: MixedList<new () => object>;
   /** Connections at most; callers beyond that wait their turn. */
   poolMax?: number;
+  /** Callers who may wait for one; more are refused at once. */
+  poolQueue?: number;
   /** PostgreSQL ends a statement that takes longer, in milliseconds. */
   statementTimeout?: number;
 }
@@ -33,6 +35,7 @@ export function dataSource({
   poolMode = "session",
   entities = [],
   poolMax = 10,
+  poolQueue = Infinity,
   statementTimeout = 5_000,
 }: DataSourceOptions): DataSource {
   return new DataSource({
@@ -51,10 +54,13 @@ export function dataSource({
     connectTimeoutMS: 5_000,
     extra: {
       pipeline: true,
+      maxWaiting: poolQueue,
       keepAlive: true,
       // The server ends a slow statement; this ends waiting for a server that no longer answers at all.
       statement_timeout: statementTimeout,
       query_timeout: statementTimeout === 0 ? undefined : statementTimeout + 1_000,
+      // And this the transaction of a server that is gone without a word, which would keep its locks for hours.
+      idle_in_transaction_session_timeout: statementTimeout === 0 ? undefined : statementTimeout + 1_000,
       ...(poolMode === "session" && { options: "-c timezone=UTC" }),
     },
   });

@@ -297,7 +297,9 @@ async function strangerInLock(data: string): Promise<number> {
     if (!pid || !(await isPostgres(pid))) return pid;
     const patience = status === "stopping" ? 30_000 : 1_000; // news of its owner's death may be on the way
     if (Date.now() - since < patience) continue;
-    throw new Error(`PostgreSQL is already running on ${data} as process ${pid}: stop it or use another data folder.`);
+    throw new Error(
+      `PostgreSQL is already running on ${data} as process ${pid}: stop its server, or set another DATA_DIR.`,
+    );
   }
 }
 

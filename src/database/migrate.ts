@@ -14,7 +14,7 @@ const POLL = 100;
 const APPEND_ONLY = ["audit_events"];
 
 /** Views run with their owner's rights, whom row-level security does not bind: through them the application only reads. */
-const VIEWS = ["user_search", "user_group_search", "due_mails"];
+const VIEWS = ["user_search", "user_group_search", "due_mails", "failed_mails"];
 
 /** Brings the schema up to date as its owner and lets the application's role use it. */
 export async function migrate(ownerUrl: string, appRole: string): Promise<void> {

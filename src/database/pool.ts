@@ -59,15 +59,38 @@ export interface StatementObserver {
   (statement: { text: string; tenantId: string; milliseconds: number; failed: boolean }): void;
 }
 
+/** Hears of each statement of one request when it is over: when it began, by `performance.now()`, and how it failed. */
+export type StatementTrace = (text: string, start: number, failure: unknown) => void;
+
+/** Callers waiting for a connection whom a pool keeps: more would wait longer than anybody wants an answer. */
+export interface TenantPoolConfig extends pg.PoolConfig {
+  maxWaiting?: number;
+}
+
+/** As many wait for a connection as may. */
+class PoolFull extends Error {
+  /** SQLSTATE too_many_connections. */
+  readonly code = "53300";
+}
+
+/** A request has run out of time. */
+class DeadlineExceeded extends Error {
+  /** SQLSTATE query_canceled, as when a statement has. */
+  readonly code = "57014";
+}
+
 /**
  * The connection pool, handed to TypeORM as its driver's. A connection is marked with a tenant when it is taken out, and
  * one taken out without a tenant (TypeORM's own way) is marked with none: row-level security then shows no row.
  */
 export class TenantPool extends pg.Pool implements SqlRunner {
   observe: StatementObserver = () => {};
+  protected begin = "BEGIN";
+  private readonly maxWaiting: number;
 
-  constructor(config?: pg.PoolConfig) {
+  constructor({ maxWaiting = Infinity, ...config }: TenantPoolConfig = {}) {
     super(config);
+    this.maxWaiting = maxWaiting;
     // A connection that dies idle is replaced at the next use; without a listener it would end the process.
     this.on("error", () => {});
     this.on("connect", (client) => client.on("error", () => {}));
@@ -91,6 +114,7 @@ export class TenantPool extends pg.Pool implements SqlRunner {
 
   /** A connection marked with that tenant. Whoever takes it releases it. */
   async take(tenantId: string): Promise<pg.PoolClient> {
+    if (this.waitingCount >= this.maxWaiting) throw new PoolFull("Too many wait for a connection.");
     const client = await super.connect();
     if ((markers.get(client) ?? NO_TENANT) !== tenantId) {
       try {
@@ -104,9 +128,12 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     return client;
   }
 
-  /** One request's way to the database. */
-  session(): Session {
-    return new Session(this);
+  /** One request's way to the database, for so many milliseconds. */
+  session({
+    milliseconds = Infinity,
+    trace,
+  }: { milliseconds?: number; trace?: StatementTrace | undefined } = {}): Session {
+    return new Session(this, performance.now() + milliseconds, trace);
   }
 
   run(tenantId: string, statement: Statement): Promise<object[]> {
@@ -124,7 +151,7 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     let open = true;
     try {
       // Not awaited: the connection is pipelined, BEGIN travels with the first statement of the work.
-      const begun = together(client).query("BEGIN");
+      const begun = together(client).query(this.begin);
       begun.catch(() => {});
       const result = await work(async (_, statement) => {
         // Whatever still runs when its transaction has ended would run outside of it.
@@ -154,12 +181,13 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     }
   }
 
-  async send(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<object[]> {
+  /** Gives up after so many milliseconds, if any, and with the connection: what became of the statement is not known. */
+  async send(client: pg.PoolClient, tenantId: string, statement: Statement, milliseconds?: number): Promise<object[]> {
     const { text } = statement;
     const start = performance.now();
     let failed = true;
     try {
-      const { rows } = await this.submit(together(client), tenantId, statement);
+      const { rows } = await this.submit(together(client), tenantId, statement, milliseconds);
       failed = false;
       return rows as object[];
     } finally {
@@ -172,9 +200,11 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     client: pg.PoolClient,
     _tenantId: string,
     { text, values, prepare }: Statement,
+    milliseconds?: number,
   ): Promise<pg.QueryResult> {
     if (prepare === "once") client.query("SET plan_cache_mode = force_generic_plan").catch(() => {});
-    const answer = client.query({ name: prepare ? nameOf(client, text) : undefined, text, values });
+    const name = prepare ? nameOf(client, text) : undefined;
+    const answer = client.query({ name, text, values, query_timeout: milliseconds } as pg.QueryConfig);
     // In the same packet, and whatever becomes of the statement.
     if (prepare === "once") client.query("RESET plan_cache_mode").catch(() => {});
     return answer;
@@ -192,18 +222,29 @@ export class Session implements SqlRunner {
   private pending = 0;
   private broken = false;
 
-  constructor(private readonly pool: TenantPool) {}
+  constructor(
+    private readonly pool: TenantPool,
+    /**
+     * On the clock of `performance`. A statement that has not been sent by then is not sent any more, and one that reads
+     * is not waited for any longer. Those of a transaction are: COMMIT may be on its way with them, and what became of a
+     * write has to be known.
+     */
+    readonly deadline = Infinity,
+    private readonly trace?: StatementTrace,
+  ) {}
 
   async run(tenantId: string, statement: Statement): Promise<object[]> {
+    this.remaining();
     this.pending++;
     const lease = (this.lease ??= this.pool.take(tenantId));
     let client: pg.PoolClient | undefined;
     try {
       client = await lease;
-      return await this.send(client, tenantId, statement);
+      return await this.send(client, tenantId, statement, this.remaining());
     } catch (error) {
       // A refused statement leaves the connection sound; anything else makes it suspect.
       this.broken ||= !(error instanceof pg.DatabaseError) || error.severity === "FATAL";
+      this.remaining();
       throw error;
     } finally {
       if (--this.pending === 0) {
@@ -215,16 +256,38 @@ export class Session implements SqlRunner {
   }
 
   transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>, last?: () => Statement): Promise<T> {
-    return this.pool.transaction(tenantId, work, last, this);
+    const inTime = <R>(next: () => R): R => {
+      this.remaining();
+      return next();
+    };
+    return this.pool.transaction(
+      tenantId,
+      (run) => work(async (tenant, statement) => inTime(() => run(tenant, statement))),
+      last && (() => inTime(last)),
+      this,
+    );
   }
 
-  async send(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<object[]> {
+  async send(client: pg.PoolClient, tenantId: string, statement: Statement, milliseconds?: number): Promise<object[]> {
     const start = performance.now();
+    let failure: unknown;
     this.statements++;
     try {
-      return await this.pool.send(client, tenantId, statement);
+      return await this.pool.send(client, tenantId, statement, milliseconds);
+    } catch (error) {
+      failure = error;
+      throw error;
     } finally {
       this.milliseconds += performance.now() - start;
+      this.trace?.(statement.text, start, failure);
     }
+  }
+
+  /** Milliseconds that one more statement may take; undefined: as long as any. @throws DeadlineExceeded */
+  private remaining(): number | undefined {
+    const left = this.deadline - performance.now();
+    if (left <= 0) throw new DeadlineExceeded("The request took too long.");
+    const { query_timeout: most } = this.pool.options as { query_timeout?: number };
+    return left < (most ?? Infinity) ? Math.ceil(left) : undefined;
   }
 }

@@ -73,7 +73,7 @@ class ReplicaSession extends Session {
     private readonly replica: Replica,
     private readonly primary: Session,
   ) {
-    super(replica.pool);
+    super(replica.pool, primary.deadline);
   }
 
   override async run(tenantId: string, statement: Statement): Promise<object[]> {
@@ -95,8 +95,13 @@ class ReplicaSession extends Session {
   }
 
   /** Counted with the others of the request. */
-  override send(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<object[]> {
-    return this.primary.send(client, tenantId, statement);
+  override send(
+    client: pg.PoolClient,
+    tenantId: string,
+    statement: Statement,
+    milliseconds?: number,
+  ): Promise<object[]> {
+    return this.primary.send(client, tenantId, statement, milliseconds);
   }
 }
 

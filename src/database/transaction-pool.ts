@@ -1,6 +1,6 @@
 import pg from "pg";
 import type { Statement } from "../kit/index.js";
-import { TenantPool } from "./pool.js";
+import { TenantPool, type TenantPoolConfig } from "./pool.js";
 
 /** What a session would have been told once: tenant and statement timeout. `true`: until the end of the transaction. */
 export const MARKER = `SELECT set_config('app.tenant', $1, true), set_config('statement_timeout', $2, true),
@@ -67,21 +67,27 @@ class MarkedQuery extends Query {
 export class TransactionPool extends TenantPool {
   private readonly statementTimeout: string;
 
-  constructor({ statement_timeout, ...config }: pg.PoolConfig = {}) {
+  constructor({ statement_timeout, idle_in_transaction_session_timeout: idle, ...config }: TenantPoolConfig = {}) {
     super(config);
     this.statementTimeout = String(statement_timeout || 0);
+    if (idle) this.begin = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${idle}`;
   }
 
   override take(): Promise<pg.PoolClient> {
     return super.take("");
   }
 
-  protected override submit(client: pg.PoolClient, tenantId: string, statement: Statement): Promise<pg.QueryResult> {
+  protected override submit(
+    client: pg.PoolClient,
+    tenantId: string,
+    statement: Statement,
+    milliseconds?: number,
+  ): Promise<pg.QueryResult> {
     return new Promise((resolve, reject) => {
       const query = new MarkedQuery([tenantId, this.statementTimeout], statement, (error, result) =>
         error ? reject(error) : resolve(result),
       );
-      client.query(query as unknown as pg.Submittable);
+      client.query(Object.assign(query, { query_timeout: milliseconds }) as unknown as pg.Submittable);
     });
   }
 }

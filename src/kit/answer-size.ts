@@ -17,18 +17,17 @@ import {
   valueFromASTUntyped,
 } from "graphql";
 import { DEFAULT_SIZE, MAX_SIZE } from "./connection.js";
-
-/** Objects that an answer can hold: connections in connections multiply, and each of them may be full. */
-export const MAX_OBJECTS = 50_000;
+import type { Limits } from "./limits.js";
 
 /** A list that nobody asks a length of, such as the fields of a form, counts as so many. */
 const UNSAID = 10;
 
 /**
- * Refuses an operation whose answer could hold more objects than that, by its list sizes, before any of it is read.
+ * Refuses an operation whose answer could hold more objects than allowed, by its list sizes, before any of it is read.
  * Connections count for what they ask, lists of references for what they name.
  */
 export function refuseLargeAnswer(
+  limits: Limits,
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode | undefined,
@@ -77,7 +76,10 @@ export function refuseLargeAnswer(
     // A page's own lists are as long as the page, which is counted already.
     if (type.name.endsWith("Connection") || (type.name.endsWith("Edge") && !isList))
       return inner + (named.name.endsWith("Edge") ? 0 : 1);
-    const keys = argument("ids") ?? argument("representations");
+    const references = argument("representations");
+    if (Array.isArray(references) && references.length > limits.references)
+      throw tooMuch(`${limits.references} references at most; these are ${references.length}.`, ["representations"]);
+    const keys = argument("ids") ?? references;
     const asked = keys ?? (type.name.endsWith("Payload") ? variables : null);
     const length = !isList ? 1 : asked === null ? UNSAID : longest(asked);
     return length * (1 + inner);
@@ -86,13 +88,15 @@ export function refuseLargeAnswer(
   if (!operation) return;
   const root = operation.operation === OperationTypeNode.MUTATION ? schema.getMutationType() : schema.getQueryType();
   const objects = root ? below(root, operation.selectionSet) : 0;
-  if (objects > MAX_OBJECTS) {
-    throw new GraphQLError(
-      `The answer could hold ${objects} objects; ${MAX_OBJECTS} are allowed. Ask for smaller pages, or for fewer levels.`,
-      { extensions: { code: "BAD_USER_INPUT", http: { status: 400 } } },
+  if (objects > limits.objects) {
+    throw tooMuch(
+      `The answer could hold ${objects} objects; ${limits.objects} are allowed. Ask for smaller pages, or for fewer levels.`,
     );
   }
 }
+
+const tooMuch = (message: string, argument?: string[]): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT", argument, http: { status: 400 } } });
 
 /** Other sizes are refused where the page is read. */
 const sizeOf = (asked: unknown): number =>

@@ -11,10 +11,12 @@ import {
   OperationTypeNode,
   printSchema,
 } from "graphql";
+import { LRUCache } from "lru-cache";
 import { variableErrors } from "./bad-input.js";
 import type { Entities } from "./federation.js";
 import { compileRead, type CompiledRead, JsonText } from "./compiled-read.js";
 import { type Context, settle } from "./context.js";
+import { failureCode } from "./public-error.js";
 
 export type Executor = (request: {
   document: DocumentNode;
@@ -50,6 +52,9 @@ export const plainExecutor =
     return errors.length > 0 ? { errors } : result;
   };
 
+/** What an answer that says only why there is none has as its status. */
+const STATUS: Record<string, number> = { UNAVAILABLE: 503, TIMEOUT: 504 };
+
 /** Makes sure of who asks; the answer where they may not, or cannot be read. */
 async function settled(context: Context): Promise<ExecutionResult | null> {
   try {
@@ -57,13 +62,14 @@ async function settled(context: Context): Promise<ExecutionResult | null> {
     return null;
   } catch (thrown) {
     const error = thrown as Error;
-    return {
-      errors: [error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error })],
-    };
+    if (error instanceof GraphQLError) return { errors: [error] };
+    const extensions = { http: { status: STATUS[failureCode(error) ?? ""] ?? 500 } };
+    return { errors: [new GraphQLError(error.message, { originalError: error, extensions })] };
   }
 }
 
-const MAX_COMPILED = 500;
+/** Characters of all documents that are compiled: in memory each takes some hundred bytes. */
+const MOST_COMPILED = 400_000;
 const MAX_SEEN = 5_000;
 
 /**
@@ -72,8 +78,11 @@ const MAX_SEEN = 5_000;
  */
 export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, entities: Entities): Executor {
   const plain = plainExecutor(schema);
-  const compiled = new Map<string, CompiledRead | null>();
-  const seen = new Set<string>();
+  const compiled = new LRUCache<string, { read: CompiledRead | null; length: number }>({
+    maxSize: MOST_COMPILED,
+    sizeCalculation: ({ length }) => length,
+  });
+  const seen = new LRUCache<string, true>({ max: MAX_SEEN });
 
   return async (request) => {
     const { document, operationName, variables, context, hash } = request;
@@ -83,20 +92,17 @@ export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, ent
     // Nobody without a token makes us compile.
     if (context.viewer.kind === "ANONYMOUS") return plain(request);
     const key = operationName === undefined ? hash : `${hash} ${operationName}`;
-    let read = compiled.get(key);
-    if (read === undefined) {
+    let known = compiled.get(key);
+    if (!known) {
       if (!seen.has(key)) {
-        if (seen.size >= MAX_SEEN) seen.delete(seen.values().next().value!);
-        seen.add(key);
+        seen.set(key, true);
         return plain(request);
       }
-      read = compileRead(schema, api, entities, document, operationName);
+      const read = compileRead(schema, api, entities, document, operationName);
+      known = { read, length: document.loc!.source.body.length };
+      compiled.set(key, known);
     }
-    // Those asked for last stay.
-    compiled.delete(key);
-    compiled.set(key, read);
-    if (compiled.size > MAX_COMPILED) compiled.delete(compiled.keys().next().value!);
-    return (await read?.(context, variables)) ?? plain(request);
+    return (await known.read?.(context, variables)) ?? plain(request);
   };
 }
 
@@ -106,18 +112,30 @@ export const stringifyResult = ({ data, ...rest }: FormattedExecutionResult): st
     ? `{"data":${data.text}}\n`
     : `${JSON.stringify({ ...rest, data })}\n`;
 
+/** A schema for Apollo Server, and who runs its documents. */
+export interface Executable {
+  schema: GraphQLSchema;
+  executor: Executor;
+  /** Runs what a router wants traced, over that very schema, whose fields Apollo Server then wraps. */
+  traced?: Executor;
+}
+
+const isTraced = (headers: { get(name: string): string | null | undefined } | undefined): boolean =>
+  headers?.get("apollo-federation-include-trace") === "ftv1";
+
 /**
- * Hands an executor to Apollo Server. A gateway object is its one public hook for that, and it also leaves out the
- * wrapping of every field, which costs more than most fields.
+ * Hands executors to Apollo Server. A gateway object is its one public hook for that, and it also leaves out the wrapping
+ * of every field, which costs more than most fields.
  */
-export function executorGateway(
-  schema: GraphQLSchema,
-  executor: Executor,
-): ApolloServerOptionsWithGateway<Context>["gateway"] {
+export function executorGateway({
+  schema,
+  executor,
+  traced,
+}: Executable): ApolloServerOptionsWithGateway<Context>["gateway"] {
   return {
     load: async () => ({
       executor: async ({ document, request, context, queryHash, source }) =>
-        executor({
+        (traced && isTraced(request.http?.headers) ? traced : executor)({
           document,
           operationName: request.operationName ?? undefined,
           variables: (request.variables ?? {}) as Record<string, unknown>,

@@ -15,9 +15,6 @@ export interface EntityDeclaration {
 }
 export type Entities = Readonly<Record<string, EntityDeclaration>>;
 
-/** One statement's worth; a router asks in batches far below. */
-const MAX_REFERENCES = 1000;
-
 const HEADER = `extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])
 `;
@@ -42,11 +39,7 @@ export function subgraphSchema(schema: GraphQLSchema, entities: Entities): Graph
   // Instead of Apollo's own, which fails all references, and as a fault of ours, when one of them is malformed.
   subgraph.getQueryType()!.getFields()._entities!.resolve = (_root, { representations }, ctx: Context) => {
     if (ctx.viewer.kind === "ANONYMOUS") throw unauthenticated();
-    const references = representations as unknown[];
-    if (references.length > MAX_REFERENCES) {
-      throw badUserInput(`${MAX_REFERENCES} references at most.`, ["representations"]);
-    }
-    return references.map((reference, index) =>
+    return (representations as unknown[]).map((reference, index) =>
       // The error as a value: one malformed reference does not fail the others.
       referred(entities, reference, ["representations", index], ctx).catch((error: unknown) => error),
     );
@@ -81,7 +74,7 @@ async function referred(
  */
 export function referenceKeys(entities: Entities, references: unknown[]): { type: string; keys: string[] } | null {
   const type = (Object(references[0]) as { __typename?: unknown }).__typename;
-  if (references.length > MAX_REFERENCES || typeof type !== "string" || !Object.hasOwn(entities, type)) return null;
+  if (typeof type !== "string" || !Object.hasOwn(entities, type)) return null;
   const keys: string[] = [];
   for (const reference of references as Record<string, unknown>[]) {
     const value = Object(reference) as Record<string, unknown>;

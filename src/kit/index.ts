@@ -1,5 +1,5 @@
 export { Attribute, Computed, ComputedList, Document, Hidden } from "./attribute.js";
-export { MAX_OBJECTS, refuseLargeAnswer } from "./answer-size.js";
+export { refuseLargeAnswer } from "./answer-size.js";
 export * from "./connection.js";
 export type { Context, Deployment, Impersonation, SessionSigner, Sighting, Viewer } from "./context.js";
 export * from "./errors.js";
@@ -32,6 +32,6 @@ export { openTenantDoor, TenantDb, type Change, type SqlRunner, type Statement }
 export { containsPattern, foldCase, isStorable, normalise } from "./text.js";
 export { default as sql, empty, join, raw, Sql } from "sql-template-tag";
 export { isValueNode, literalPath, StorableTextRule, refuseUnstorable } from "./bad-input.js";
-export { compilingExecutor, type Executor, executorGateway, plainExecutor, stringifyResult } from "./executor.js";
-export { ExtentRule } from "./limits.js";
+export { compilingExecutor, type Executable, executorGateway, plainExecutor, stringifyResult } from "./executor.js";
+export { extentRule, LIMITS, type Limits } from "./limits.js";
 export { isFault, publicError } from "./public-error.js";

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Sql } from "sql-template-tag";
 import type { Context, Viewer } from "./context.js";
 import { type Prepare, type SqlRunner, TENANT, TenantDb } from "./tenant-db.js";
@@ -46,21 +47,11 @@ export function agree(run: Run, prepare: Prepare = true): void {
 }
 
 /** What is kept of all documents together, those asked for last; in characters. */
-const MOST_KEPT = 32_000_000;
-const statements = new Map<string, { statement: Sql; prepare: Prepare; length: number }>();
-let keptLength = 0;
+const statements = new LRUCache<string, { statement: Sql; prepare: Prepare }>({
+  maxSize: 16_000_000,
+  sizeCalculation: ({ statement }, key) => key.length + lengthOf(statement),
+});
 let builds = 0;
-
-function keep(key: string, statement: Sql, prepare: Prepare): void {
-  const length = key.length + lengthOf(statement);
-  statements.set(key, { statement, prepare, length });
-  keptLength += length;
-  for (const [oldest, { length: gone }] of statements) {
-    if (keptLength <= MOST_KEPT) break;
-    statements.delete(oldest);
-    keptLength -= gone;
-  }
-}
 
 /** Of a statement's text, nearly: its parameters count nothing. */
 export const lengthOf = ({ strings }: Pick<Sql, "strings">): number =>
@@ -80,8 +71,6 @@ export function kept(build: Build, variant: (run: Run) => string = () => ""): Bu
     const key = name + kind + variant(run);
     const known = statements.get(key);
     if (known) {
-      statements.delete(key);
-      statements.set(key, known);
       agree(run, known.prepare);
       return known.statement;
     }
@@ -93,7 +82,7 @@ export function kept(build: Build, variant: (run: Run) => string = () => ""): Bu
     const building: Run = { ctx, variables: run.variables, prepare: true, keeping: true };
     const statement = build(building);
     if (!statement.values.every(isKeepable)) throw new Error("A statement depends on more than is kept.");
-    keep(key, statement, building.prepare);
+    statements.set(key, { statement, prepare: building.prepare });
     agree(run, building.prepare);
     return statement;
   };

@@ -1,65 +1,187 @@
 import {
   type ASTVisitor,
+  type DocumentNode,
+  type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
   Kind,
+  type OperationDefinitionNode,
   type SelectionSetNode,
   type ValidationContext,
+  type ValidationRule,
 } from "graphql";
 
-/** An honest nested connection needs 7; introspection, which has fields of its own, is not counted. */
-const MAX_DEPTH = 20;
-/** Fields of a document with every fragment put in its place: doubling fragments grow a small text without end. */
-const MAX_FIELDS = 5_000;
-
-interface Extent {
+/** What one request may ask for, before anything of it is read. */
+export interface Limits {
+  /** Bytes of a request's body. */
+  bodyBytes: number;
+  /** Lexical tokens of a document: what parsing it costs. */
+  tokens: number;
+  /** Levels of fields; introspection, which has fields of its own, is not counted. */
   depth: number;
+  /** Fields of an operation with every fragment put in its place: doubling fragments grow a small text without end. */
   fields: number;
+  /** Pairs of fields of one name that stand in one object: validation compares each pair. */
+  pairs: number;
+  aliases: number;
+  rootFields: number;
+  /** Objects that the answer can hold by its list sizes: connections in connections multiply, each may be full. */
+  objects: number;
+  /** References of one `_entities`. */
+  references: number;
 }
 
-/** Refuses a document that is too deep or too large once its fragments are put in, by counting each fragment once. */
-export function ExtentRule(context: ValidationContext): ASTVisitor {
+/**
+ * The longest of the documents in schema/operations has 179 tokens, the deepest 9 levels. Validation compares fields of
+ * one name with each other, so that what a document can cost before it is run grows with the square of its fields.
+ */
+export const LIMITS: Limits = {
+  bodyBytes: 256 * 1024,
+  tokens: 2_000,
+  depth: 12,
+  fields: 1_000,
+  pairs: 20_000,
+  aliases: 30,
+  rootFields: 20,
+  objects: 50_000,
+  references: 1_000,
+};
+
+/** Fields beyond which a document is too large in any case. */
+const MOST_COUNTED = 100_000;
+
+type Extent = Record<"depth" | "fields" | "pairs" | "aliases" | "rootFields", number>;
+
+/** What an excess is called: "is 13 levels deep". */
+const SAYS: Record<keyof Extent, (count: number) => string> = {
+  depth: (count) => `is ${count} levels deep`,
+  fields: (count) => `selects ${count} fields`,
+  pairs: (count) => `selects fields of one name again, in ${count} pairs`,
+  aliases: (count) => `has ${count} aliases`,
+  rootFields: (count) => `has ${count} root fields`,
+};
+
+/**
+ * Refuses a document that is too deep or too large once its fragments are put in, by counting each fragment once; and
+ * before other rules, some of which compare all fields with each other, see anything of it.
+ */
+export const extentRule =
+  (limits: Limits): ValidationRule =>
+  (context: ValidationContext): ASTVisitor => ({
+    Document(document): DocumentNode | undefined {
+      const extentOf = extents(context);
+      const found: GraphQLError[] = [];
+      // Fragments that nothing spreads are validated, too.
+      for (const node of document.definitions) {
+        if (node.kind !== Kind.OPERATION_DEFINITION && node.kind !== Kind.FRAGMENT_DEFINITION) continue;
+        const extent = extentOf(node.selectionSet);
+        if (extent === null) found.push(new GraphQLError("A fragment spreads itself.", { nodes: node }));
+        else found.push(...excesses(node, extent, limits));
+      }
+      if (found.length === 0) return undefined;
+      // What a fragment is too large in, the operation is that spreads it.
+      const told = new Map(found.map((error) => [error.message, error]));
+      for (const error of told.values()) context.reportError(error);
+      // A visitor that returns a node has this one visited in its place: nothing is left to validate.
+      return { ...document, definitions: [] };
+    },
+  });
+
+function excesses(
+  node: OperationDefinitionNode | FragmentDefinitionNode,
+  extent: Extent,
+  limits: Limits,
+): GraphQLError[] {
+  const measures = (Object.keys(SAYS) as (keyof Extent)[]).filter(
+    (measure) => measure !== "rootFields" || node.kind === Kind.OPERATION_DEFINITION,
+  );
+  return measures
+    .filter((measure) => extent[measure] > limits[measure])
+    .map(
+      (measure) =>
+        new GraphQLError(`The document ${SAYS[measure](extent[measure])}; ${limits[measure]} are allowed.`, {
+          nodes: node,
+        }),
+    );
+}
+
+const NOTHING: Extent = { depth: 0, fields: 0, pairs: 0, aliases: 0, rootFields: 0 };
+const isIntrospection = ({ name }: FieldNode): boolean => name.value.startsWith("__");
+
+/** Measures selections; null where a fragment spreads itself. `rootFields` of what stands in a selection itself. */
+function extents(context: ValidationContext): (selection: SelectionSetNode) => Extent | null {
   const fragments = new Map<string, Extent | null>();
+  let cyclic = false;
 
   const extentOf = ({ selections }: SelectionSetNode): Extent => {
-    const extent: Extent = { depth: 0, fields: 0 };
+    const extent = { ...NOTHING };
     for (const node of selections) {
-      const field = node.kind === Kind.FIELD;
-      if (field && node.name.value.startsWith("__")) continue;
+      if (node.kind === Kind.FIELD) {
+        extent.rootFields++;
+        if (node.alias) extent.aliases++;
+        if (isIntrospection(node)) continue;
+        const inner = node.selectionSet ? extentOf(node.selectionSet) : NOTHING;
+        extent.depth = Math.max(extent.depth, inner.depth + 1);
+        extent.fields += inner.fields + 1;
+        extent.aliases += inner.aliases;
+        continue;
+      }
       const inner =
         node.kind === Kind.FRAGMENT_SPREAD
           ? fragmentExtent(context.getFragment(node.name.value))
-          : node.selectionSet
-            ? extentOf(node.selectionSet)
-            : { depth: 0, fields: 0 };
-      extent.depth = Math.max(extent.depth, inner.depth + (field ? 1 : 0));
-      extent.fields += inner.fields + (field ? 1 : 0);
+          : extentOf(node.selectionSet);
+      extent.depth = Math.max(extent.depth, inner.depth);
+      for (const measure of ["fields", "aliases", "rootFields"] as const) extent[measure] += inner[measure];
     }
     return extent;
   };
 
   const fragmentExtent = (fragment: FragmentDefinitionNode | null | undefined): Extent => {
-    if (!fragment) return { depth: 0, fields: 0 };
+    if (!fragment) return NOTHING;
     const known = fragments.get(fragment.name.value);
-    if (known) return known;
-    // Unknown yet and met again: a cycle, which another rule refuses.
-    if (known === null) return { depth: 0, fields: 0 };
+    if (known === null) cyclic = true;
+    if (known !== undefined) return known ?? NOTHING;
     fragments.set(fragment.name.value, null);
     const extent = extentOf(fragment.selectionSet);
     fragments.set(fragment.name.value, extent);
     return extent;
   };
 
-  return {
-    OperationDefinition(node) {
-      const { depth, fields } = extentOf(node.selectionSet);
-      const excess =
-        depth > MAX_DEPTH
-          ? `The document is ${depth} levels deep; ${MAX_DEPTH} are allowed.`
-          : fields > MAX_FIELDS
-            ? `The document selects ${fields} fields; ${MAX_FIELDS} are allowed.`
-            : null;
-      if (excess) context.reportError(new GraphQLError(excess, { nodes: node }));
-    },
+  /** What stands in one object: each fragment once, and fields of one name together, as they are compared. */
+  const pairsOf = (sets: readonly SelectionSetNode[]): number => {
+    const named = new Map<string, FieldNode[]>();
+    const spread = new Set<string>();
+    const collect = ({ selections }: SelectionSetNode): void => {
+      for (const node of selections) {
+        if (node.kind === Kind.FIELD) {
+          const name = (node.alias ?? node.name).value;
+          const same = named.get(name);
+          if (same) same.push(node);
+          else named.set(name, [node]);
+        } else if (node.kind === Kind.INLINE_FRAGMENT) collect(node.selectionSet);
+        else if (!spread.has(node.name.value)) {
+          spread.add(node.name.value);
+          const fragment = context.getFragment(node.name.value);
+          if (fragment) collect(fragment.selectionSet);
+        }
+      }
+    };
+    sets.forEach(collect);
+    let pairs = 0;
+    for (const fields of named.values()) {
+      pairs += (fields.length * (fields.length - 1)) / 2;
+      const inner = fields.flatMap((field) =>
+        field.selectionSet && !isIntrospection(field) ? field.selectionSet : [],
+      );
+      if (inner.length > 0) pairs += pairsOf(inner);
+    }
+    return pairs;
+  };
+
+  return (selection) => {
+    const extent = extentOf(selection);
+    if (cyclic) return null;
+    // Of a selection that doubles and doubles no pairs are counted.
+    return extent.fields > MOST_COUNTED ? extent : { ...extent, pairs: pairsOf([selection]) };
   };
 }

@@ -16,17 +16,21 @@ const PUBLIC_CODES = new Set([
   "BAD_REQUEST",
 ]);
 
+/**
+ * By SQLSTATE, or the class that it begins with: the connection (08), no room or memory or connection left (53), shut
+ * down, crashed or starting (57P0), the disk (58), a standby by now (25006), a transaction left waiting (25P03), a statement
+ * that a failure before it kept from being prepared (26000), and whoever was in the way (40001, 40P01, 55P03).
+ */
+const AWAY = /^(08|53|57P0|58|25006|25P03|26000|40001|40P01|55P03)/;
+const UNREACHABLE = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|ENOTFOUND|ERR_STREAM|ERR_SOCKET)/;
+
 /** What PostgreSQL and the network call a failure -> what a client is told. */
 function databaseError(code: string): { code: string; message: string } | null {
   if (["22P02", "22021", "22003", "22007", "22008"].includes(code)) {
     return { code: "BAD_USER_INPUT", message: "A value cannot be read as what it has to be." };
   }
   if (code === "57014") return { code: "TIMEOUT", message: "The database took too long. Ask for less." };
-  if (
-    ["55P03", "40001", "40P01", "53300"].includes(code) ||
-    /^(57P0|08)/.test(code) ||
-    /^(ECONN|EPIPE|ETIMEDOUT)/.test(code)
-  ) {
+  if (AWAY.test(code) || UNREACHABLE.test(code)) {
     return { code: "UNAVAILABLE", message: "The database is not available now. Try again." };
   }
   return null;
@@ -36,16 +40,20 @@ function databaseError(code: string): { code: string; message: string } | null {
 export function publicError(formatted: GraphQLFormattedError, original: unknown): GraphQLFormattedError {
   const { locations, path, extensions, message } = formatted;
   const place = { ...(locations && { locations }), ...(path && { path }) };
-  const code = extensions?.code;
+  const { code, argument, requestId } = extensions ?? {};
   if (typeof code === "string" && PUBLIC_CODES.has(code)) {
-    const { argument } = extensions!;
     return { message, ...place, extensions: { code, ...(argument !== undefined && { argument }) } };
   }
   const known = knownFailure(original) ?? {
     code: "INTERNAL_SERVER_ERROR",
     message: "Something went wrong on our side.",
   };
-  return { message: known.message, ...place, extensions: { code: known.code } };
+  // By which whoever is told finds the log's lines of it.
+  return {
+    message: known.message,
+    ...place,
+    extensions: { code: known.code, ...(requestId !== undefined && { requestId }) },
+  };
 }
 
 /** An error that is ours to mend or to know of, and so is logged with its stack. */
@@ -61,12 +69,12 @@ function knownFailure(error: unknown): { code: string; message: string } | null 
   // Apollo's own unwrapResolverError leaves out what fails before a resolver: reading who the viewer is.
   const original = error instanceof GraphQLError ? error.originalError : undefined;
   const cause = (original ?? error) as { code?: unknown; message?: string };
-  return typeof cause.code === "string" ? databaseError(cause.code) : waitedTooLong(cause.message);
+  return typeof cause.code === "string" ? databaseError(cause.code) : connectionLost(cause.message);
 }
 
-/** pg's own time limits carry no code. */
-function waitedTooLong(message = ""): { code: string; message: string } | null {
-  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated|not queryable/i.test(message)
-    ? { code: "UNAVAILABLE", message: "The database is not available now. Try again." }
-    : null;
+/** What pg itself says of a connection that is gone or does not answer carries no code. */
+const LOST =
+  /timeout exceeded when trying to connect|timeout expired|Query read timeout|Connection terminated|not queryable|calling end on the pool/i;
+function connectionLost(message = ""): { code: string; message: string } | null {
+  return LOST.test(message) ? { code: "UNAVAILABLE", message: "The database is not available now. Try again." } : null;
 }

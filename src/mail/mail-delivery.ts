@@ -27,6 +27,7 @@ registerEnumType(MailStatus, {
 @Entity("mail_deliveries")
 @Check("mail_deliveries_status", `"status" IN ('QUEUED', 'SENT', 'FAILED', 'CANCELLED')`)
 @Index("mail_deliveries_due", ["dueAt"], { where: `"status" = 'QUEUED'` })
+@Index("mail_deliveries_failed", ["dueAt"], { where: `"status" = 'FAILED'` })
 export class MailDelivery {
   @PrimaryColumn("uuid", { select: false })
   tenantId!: string;

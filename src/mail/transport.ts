@@ -29,13 +29,17 @@ export interface Transport {
 
 /** A mail that was not taken. The message is fit for a tenant's eyes; what else is known is the cause. */
 export class Undelivered extends Error {
+  /** With what a mail server refused it, e.g. "550 5.1.1". Its words, the message, may repeat the mail: no log has them. */
+  readonly status: string | undefined;
+
   constructor(
     message: string,
     /** Trying again is of no use. */
     readonly permanent: boolean,
-    options?: ErrorOptions,
+    { status, ...options }: ErrorOptions & { status?: string } = {},
   ) {
     super(message, options);
+    this.status = status;
   }
 }
 
@@ -89,5 +93,6 @@ function undelivered(error: NodemailerError): Undelivered {
   if (!ofMail || !response || responseCode === 530) {
     return new Undelivered(`The mail server could not be used (${code ?? error.name}).`, false, { cause: error });
   }
-  return new Undelivered(response, error.permanent ?? false, { cause: error });
+  const [status = `${responseCode}`] = /^\d{3}(?:[ -]\d\.\d{1,3}\.\d{1,3})?/.exec(response) ?? [];
+  return new Undelivered(response, error.permanent ?? false, { status: status.replace("-", " ") });
 }

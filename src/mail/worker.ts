@@ -44,8 +44,8 @@ export interface MailWorkerOptions {
   pollMilliseconds?: number;
   /** For how long a mail belongs to the worker that took it; then it is anybody's again. */
   leaseMilliseconds?: number;
-  /** Hears how each attempt ended, for the metrics. */
-  observe?: (outcome: MailOutcome) => void;
+  /** Hears how each attempt ended that began then, for metrics and traces. */
+  observe?: (outcome: MailOutcome, mail: MailDelivery, start: number) => void;
 }
 
 export interface MailWorker {
@@ -161,10 +161,11 @@ async function deliver(
   options: MailWorkerOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const start = performance.now();
   const outcome = await attempt(mail, db, options, signal);
   try {
     await settle(db, mail, outcome);
-    options.observe?.(outcome);
+    options.observe?.(outcome, mail, start);
   } catch (error) {
     const told = { err: error as Error, mailId: mail.guid, outcome };
     options.log.error(told, "what became of a mail could not be written down: it is tried again");
@@ -220,7 +221,7 @@ function compose(
   return composer(mail, { db, tenant, secrets, now: new Date(), invitationUrl: address });
 }
 
-/** What follows from a failure. What is kept and logged of it holds nothing of the letter that is a secret. */
+/** What follows from a failure. What is kept of it holds no token of the letter, and what is logged nothing of the letter. */
 function failed(mail: MailDelivery, error: Error, log: Logger, confidential: string[]): MailOutcome {
   const byServer = error instanceof Undelivered;
   // What cannot be stored (NUL, half a character) would leave the outcome unwritten.
@@ -233,7 +234,7 @@ function failed(mail: MailDelivery, error: Error, log: Logger, confidential: str
     mailId: mail.guid,
     kind: mail.kind,
     attempts: mail.attempts,
-    failure,
+    reason: (byServer && error.status) || failure,
     cause: cause instanceof Error ? scrub(cause.stack ?? cause.message, confidential) : undefined,
   };
   if (final) log.error(told, "a mail is given up");

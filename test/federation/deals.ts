@@ -1,9 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ApolloServer } from "@apollo/server";
-import { ApolloServerPluginInlineTraceDisabled } from "@apollo/server/plugin/disabled";
-import { startStandaloneServer } from "@apollo/server/standalone";
-import { buildSubgraphSchema } from "@apollo/subgraph";
-import { parse } from "graphql";
+import { type RunningSubgraph, startSubgraph } from "./subgraph.js";
 
 const DEALS_SDL = readFileSync("test/federation/deals.graphql", "utf8");
 
@@ -16,14 +12,9 @@ export interface Deal {
   group?: string;
 }
 
-export interface DealsSubgraph {
-  url: string;
-  stop(): Promise<void>;
-}
-
-/** A neighbour: a subgraph of its own over HTTP that refers to users by guid, to groups by global id, and asks the gate. */
-export async function startDeals(deals: readonly Deal[]): Promise<DealsSubgraph> {
-  const resolvers = {
+/** A neighbour that refers to users by guid, to groups by global id, and asks the gate. */
+export const startDeals = (deals: readonly Deal[]): Promise<RunningSubgraph> =>
+  startSubgraph(DEALS_SDL, {
     Query: { deals: (_root: unknown, { first }: { first: number }) => deals.slice(0, first) },
     Deal: {
       __resolveReference: ({ id }: Deal) => deals.find((deal) => deal.id === id),
@@ -36,11 +27,4 @@ export async function startDeals(deals: readonly Deal[]): Promise<DealsSubgraph>
       mayInvest: ({ preferenceGate }: { preferenceGate: { blocked: boolean } | null }) =>
         preferenceGate && !preferenceGate.blocked,
     },
-  };
-  const server = new ApolloServer({
-    schema: buildSubgraphSchema({ typeDefs: parse(DEALS_SDL), resolvers }),
-    plugins: [ApolloServerPluginInlineTraceDisabled()],
   });
-  const { url } = await startStandaloneServer(server, { listen: { host: "127.0.0.1", port: 0 } });
-  return { url, stop: () => server.stop() };
-}

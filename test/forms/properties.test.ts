@@ -84,7 +84,11 @@ async function wrote(caller: Caller, document: string, input: object): Promise<P
 async function sendText(caller: Caller, document: string, input: string): Promise<Answer> {
   const response = await fetch(`${url}/graphql`, {
     method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${caller.token}` },
+    headers: {
+      "content-type": "application/json",
+      accept: "application/graphql-response+json",
+      authorization: `Bearer ${caller.token}`,
+    },
     body: `{"query":${JSON.stringify(document)},"variables":{"input":${input}}}`,
   });
   const body = await response.text();

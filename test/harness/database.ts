@@ -12,6 +12,8 @@ export interface TestDatabase extends DatabaseUrls {
   superUrl: string;
   /** As the superuser, past every rule. */
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Runs a statement in a transaction that stays open until it is released. */
+  hold(text: string): Promise<{ release: () => Promise<void> }>;
   /** The names of the tables that hold rows of tenants. */
   tenantTables(): Promise<string[]>;
   drop(): Promise<void>;
@@ -30,6 +32,13 @@ export async function testDatabase({ empty = false } = {}): Promise<TestDatabase
     ...databaseUrls(clusterUrl, name),
     superUrl: clusterUrl(name),
     sql,
+    hold: async (text) => {
+      const client = new pg.Client({ connectionString: clusterUrl(name) });
+      await client.connect();
+      await client.query("BEGIN");
+      await client.query(text);
+      return { release: () => client.end() };
+    },
     tenantTables: async () => {
       const tables = await sql<{ name: string }>(`
         SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid

@@ -467,6 +467,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
         method: "POST",
         headers: {
           "content-type": "application/json",
+          accept: "application/graphql-response+json",
           ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         },
         body: JSON.stringify({ query: document, variables }),

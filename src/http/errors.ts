@@ -1,0 +1,22 @@
+import type { FastifyInstance } from "fastify";
+
+/** What never reaches GraphQL (bad JSON, a body too large, no such page) is answered in its form all the same. */
+export function answerErrorsAsGraphQL(app: FastifyInstance, endpoint: string): void {
+  app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) request.log.error({ err: error }, "a request failed");
+    const [code, message] =
+      status === 413
+        ? ["BAD_USER_INPUT", `A request body has at most ${app.initialConfig.bodyLimit} bytes.`]
+        : status < 500
+          ? ["BAD_REQUEST", "The request body has to be JSON."]
+          : ["INTERNAL_SERVER_ERROR", "Something went wrong on our side."];
+    const requestId = status >= 500 ? request.id : undefined;
+    return reply.code(status).send({ errors: [{ message, extensions: { code, requestId } }] });
+  });
+  app.setNotFoundHandler(async (_request, reply) =>
+    reply
+      .code(404)
+      .send({ errors: [{ message: `Nothing here. GraphQL is at ${endpoint}.`, extensions: { code: "NOT_FOUND" } }] }),
+  );
+}

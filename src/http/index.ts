@@ -1,0 +1,7 @@
+export { documentStore } from "./documents.js";
+export { answerErrorsAsGraphQL } from "./errors.js";
+export { health } from "./health.js";
+export { statusByMediaType } from "./media-type.js";
+export { type Asked, isProbe, logRequests } from "./request-log.js";
+export { demandRouter } from "./router.js";
+export { safelist } from "./safelist.js";

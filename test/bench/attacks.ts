@@ -1,0 +1,129 @@
+import "reflect-metadata";
+import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { readConfig } from "../../src/config.js";
+import { LIMITS } from "../../src/kit/index.js";
+import { type Bench, withBench } from "./contestants.js";
+import { load, type Round } from "./load.js";
+import { workloads } from "./workloads.js";
+
+/**
+ * `npm run bench:attacks`: what other callers notice while somebody sends, as fast as the answers come, what a limit
+ * refuses, and the most that it lets pass. Each request differs from the others, so that nothing is remembered of it.
+ */
+const { values: options } = parseArgs({
+  options: {
+    users: { type: "string", default: "10000" },
+    callers: { type: "string", default: "8" },
+    attackers: { type: "string", default: "2" },
+    seconds: { type: "string", default: "5" },
+    only: { type: "string" },
+  },
+});
+const [users, callers, attackers, seconds] = [options.users, options.callers, options.attackers, options.seconds].map(
+  Number,
+) as [number, number, number, number];
+
+const times = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => text(index)).join(" ");
+const FIELDS = "id guid name title forename surname username contactEmail status type".split(" ");
+const nested = (levels: number): string =>
+  `{ me { ${"assignedInternalUser { ".repeat(levels - 2)} guid ${"} ".repeat(levels - 2)} } }`;
+const nowhere = { __typename: "User", guid: "00000000-0000-7000-8000-000000000000" };
+const ENTITIES = "query ($r: [_Any!]!) { _entities(representations: $r) { __typename ... on User { id name } } }";
+
+type Body = { query: string; variables?: object };
+/** `over`: whether one more than allowed is asked for, or all that is. */
+const ATTACKS: Record<string, (over: 0 | 1) => Body> = {
+  body: (over) => ({ query: "{ me { id } }", variables: { x: "x".repeat(LIMITS.bodyBytes - (over ? 0 : 200)) } }),
+  tokens: (over) => {
+    const count = LIMITS.tokens + over - 5;
+    return { query: `{ me { ${"... { id } ".repeat(count >> 2)} ${"__typename ".repeat(count & 3)} } }` };
+  },
+  "tokens, one field": () => ({ query: `{ me { ${"__typename ".repeat(LIMITS.tokens - 5)} } }` }),
+  depth: (over) => ({ query: nested(LIMITS.depth + over) }),
+  fields: (over) => ({ query: `{ me { ${times(LIMITS.fields - 1 + over, (n) => FIELDS[n % FIELDS.length]!)} } }` }),
+  "fields, one name": () => ({ query: `{ me { ${"name ".repeat(LIMITS.fields - 1)} } }` }),
+  "fields in fields": () => ({ query: `{ users { nodes { ${"assignedInternalUser { id } ".repeat(490)} } } }` }),
+  aliases: (over) => ({ query: `{ me { ${times(LIMITS.aliases + over, (n) => `a${n}: name`)} } }` }),
+  "root fields": (over) => ({
+    query: `{ ${times(LIMITS.rootFields + over, (n) => `a${n}: users(first: 100) { nodes { id name } }`)} }`,
+  }),
+  objects: (over) => ({
+    query: `{ userGroups(first: 100) { nodes { members(first: ${over ? 100 : 98}) { nodes { id name } } } }
+      ${over ? `more: userGroups(first: 100) { nodes { members(first: 100) { nodes { userGroups(first: 5) { nodes { id } } } } } }` : ""} }`,
+  }),
+  references: (over) => ({
+    query: ENTITIES,
+    variables: { r: Array.from({ length: LIMITS.references + over }, () => nowhere) },
+  }),
+  "a search of two letters, counted": () => ({ query: '{ users(search: "an") { totalCount nodes { id } } }' }),
+  "deep variables": () => ({
+    query: "query ($x: UserFilter) { users(filter: $x) { totalCount } }",
+    variables: { x: JSON.parse(`${'{"a":'.repeat(2_000)}1${"}".repeat(2_000)}`) as object },
+  }),
+};
+
+/** Sends without end, until it is told to stop; counts answers by status. */
+function attack({ contestants, token }: Bench, body: () => Body): { stop: () => Promise<Record<string, number>> } {
+  const { url } = contestants[0]!.service;
+  const statuses: Record<string, number> = {};
+  const over = new AbortController();
+  let sent = 0;
+  const once = (): Promise<void> =>
+    new Promise((resolve) => {
+      const text = JSON.stringify({ ...body(), operationName: null }).replace("{", `{"nonce":${sent++},`);
+      const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+      const asked = request(url, { method: "POST", headers }, (answer) => {
+        statuses[answer.statusCode!] = (statuses[answer.statusCode!] ?? 0) + 1;
+        answer.resume().on("close", resolve);
+      });
+      asked.on("error", () => {
+        statuses.broken = (statuses.broken ?? 0) + 1;
+        resolve();
+      });
+      asked.end(text);
+    });
+  const work = Array.from({ length: attackers }, async () => {
+    while (!over.signal.aborted) await once();
+  });
+  return {
+    stop: async () => {
+      over.abort();
+      await Promise.all(work);
+      return statuses;
+    },
+  };
+}
+
+await withBench(readConfig(), { users, peers: "none" }, async (bench) => {
+  const { service, requests } = bench.contestants[0]!;
+  const honest = requests("W2", workloads.W2.inputs(bench.sample));
+  const others = (): Promise<Round> => load(honest, { next: 0 }, callers, seconds);
+  const memory = async (): Promise<number> => (await service.usage()).rss / 2 ** 20;
+  await others();
+  const quiet = await others();
+  process.stdout.write(
+    `${users} users; ${callers} callers of ${workloads.W2.title}, ${attackers} attackers. Quiet: p50 ${quiet.p50.toFixed(1)}, p99 ${quiet.p99.toFixed(1)} ms\n`,
+  );
+  for (const [name, of] of Object.entries(ATTACKS)) {
+    if (options.only && !options.only.split(",").includes(name)) continue;
+    for (const over of of.length > 0 ? ([1, 0] as const) : ([0] as const)) {
+      const before = await memory();
+      let turn = 0;
+      // A comment makes each document another one; the body's length is what the attack is about.
+      const attacking = attack(bench, () => {
+        const body = of(over);
+        return name === "body" ? body : { ...body, query: `${body.query} #${turn++}` };
+      });
+      const round = await others();
+      const after = await memory();
+      const statuses = await attacking.stop();
+      await sleep(500);
+      process.stdout.write(
+        `${name}${of.length > 0 ? (over ? ", one over" : ", just under") : ""}: ${JSON.stringify(statuses)}; the others' p99 ${round.p99.toFixed(1)} ms (${(round.p99 / quiet.p99).toFixed(1)} x), ${round.perSecond.toFixed(0)}/s of ${quiet.perSecond.toFixed(0)}; memory ${before.toFixed(0)} -> ${after.toFixed(0)} MB\n`,
+      );
+    }
+  }
+});

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { type Answer, harness, operations, problems } from "../harness/index.js";
+
+// Whatever ends a request here is what is under test: PostgreSQL itself would wait for a minute.
+const PATIENT = { statementTimeout: 60_000 };
+
+const hasty = await harness({ ...PATIENT, deadlineMilliseconds: 400 });
+const narrow = await harness({ ...PATIENT, poolMax: 1, poolQueue: 2 });
+
+/** Keeps a table from being read, until it is let go. */
+async function locked(databaseUrl: string, table: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query("BEGIN");
+  await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+  return () => client.end();
+}
+
+describe("a request that takes too long", () => {
+  test("is given up at its deadline, and the next one is answered", async () => {
+    const { tenant, database } = hasty;
+    const { admin } = await tenant();
+    const query = "{ userGroups { totalCount } }";
+    // In the plain way, and then by one statement.
+    for (let time = 1; time <= 3; time++) {
+      const release = await locked(database.superUrl, "user_groups");
+      const answer = await admin.send(query);
+      await release();
+      expect(problems(answer)).toEqual(["TIMEOUT"]);
+      expect((await admin.ask(query)).userGroups.totalCount).toBe(0);
+    }
+  });
+
+  test("keeps nothing of what it wrote, and is not given up while nobody knows what becomes of that", async () => {
+    const { tenant, database } = hasty;
+    const here = await tenant();
+    const before = await here.contents();
+    const write = { input: { name: "Late", reference: "late" } };
+    const release = await locked(database.superUrl, "classifications");
+    const asked = here.admin.send(operations.CreateClassification!, write);
+    await sleep(1_000);
+    await release();
+    const answer = await asked;
+    expect([problems(answer), answer.data]).toEqual([["TIMEOUT"], null]);
+    expect(await here.contents()).toEqual(before);
+    // What is sent together with COMMIT is waited for: it was done, and is told as done.
+    const releaseEvents = await locked(database.superUrl, "audit_events");
+    const written = here.admin.ask(operations.CreateClassification!, write);
+    await sleep(1_000);
+    await releaseEvents();
+    expect((await written).createClassification.errors).toEqual([]);
+  });
+
+  test("is told so also when who asks cannot be read in time", async () => {
+    const { tenant, database } = hasty;
+    const here = await tenant();
+    const somebody = await here.internal([]);
+    const release = await locked(database.superUrl, "users");
+    const answer = await somebody.send("{ me { id } }");
+    await release();
+    expect([answer.status, problems(answer)]).toEqual([504, ["TIMEOUT"]]);
+    await somebody.ask("{ me { id } }");
+  });
+});
+
+describe("more callers than connections", () => {
+  test("wait, as many as may; the others are refused at once, and all is well when it is over", async () => {
+    const { tenant, database } = narrow;
+    const here = await tenant();
+    const query = "{ userGroups { totalCount } }";
+    const release = await locked(database.superUrl, "user_groups");
+    const asked = Array.from({ length: 8 }, () => here.admin.send(query));
+    // One has the connection and two wait for it: nobody lets go of the table before five others have their answer.
+    const refused: string[][] = [];
+    await new Promise<void>((resolve) => {
+      const hear = (answer: Answer): void => {
+        if (answer.errors) refused.push([`${answer.status}`, ...problems(answer)]);
+        if (refused.length === 5) resolve();
+      };
+      for (const one of asked) one.then(hear, hear);
+    });
+    await release();
+    const answers = await Promise.all(asked);
+    expect(refused).toEqual(Array.from({ length: 5 }, () => ["503", "UNAVAILABLE"]));
+    expect(answers.filter(({ errors }) => !errors).map(({ data }) => data.userGroups.totalCount)).toEqual([0, 0, 0]);
+    for (let time = 1; time <= 3; time++) await here.admin.ask(query);
+  });
+});

@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import { harness, operations } from "../harness/index.js";
+
+const SECRETS: [string, string] = ["the secret that is", "the secret that was"];
+const routed = await harness({ routerSecrets: SECRETS, development: false });
+const open = await harness();
+
+type Posted = { status: number; body: string; extensions?: { ftv1?: string } };
+
+async function post(
+  { url }: typeof routed,
+  body: object | string,
+  headers: Record<string, string> = {},
+): Promise<Posted> {
+  const response = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text, ...(JSON.parse(text) as Pick<Posted, "extensions">) };
+}
+
+const as = (token: string, more: Record<string, string> = {}): Record<string, string> => ({
+  authorization: `Bearer ${token}`,
+  "x-router-secret": SECRETS[0],
+  ...more,
+});
+
+describe("only the router", () => {
+  test.each(SECRETS)("is answered: %s", async (secret) => {
+    const { admin } = await routed.tenant();
+    const { status } = await post(routed, { query: "{ me { id } }" }, as(admin.token, { "x-router-secret": secret }));
+    expect(status).toBe(200);
+  });
+
+  test.each([undefined, "", "the secret that i", SECRETS.join(), "the secret that is "])(
+    "is answered, and not who sends %j; what they send is not even parsed",
+    async (secret) => {
+      const { admin } = await routed.tenant();
+      const headers = {
+        authorization: `Bearer ${admin.token}`,
+        ...(secret !== undefined && { "x-router-secret": secret }),
+      };
+      for (const body of [{ query: "{ me { id } }" }, "{ this is no JSON", "x".repeat(300_000)]) {
+        const answer = await post(routed, body, headers);
+        if (secret?.trim() === SECRETS[0]) continue; // A header's value has no spaces around it.
+        expect([answer.status, answer.body]).toEqual([
+          403,
+          '{"errors":[{"message":"Only the router may ask.","extensions":{"code":"FORBIDDEN"}}]}',
+        ]);
+      }
+    },
+  );
+});
+
+describe("federated tracing", () => {
+  const TRACED = { "apollo-federation-include-trace": "ftv1" };
+  const query = "{ me { id name assignedInternalUser { guid } } }";
+  const names = ({ extensions }: Posted): string => Buffer.from(extensions?.ftv1 ?? "", "base64").toString("latin1");
+
+  test("tells the router when each field was resolved", async () => {
+    const { admin } = await routed.tenant();
+    const trace = names(await post(routed, { query }, as(admin.token, TRACED)));
+    for (const name of ["me", "name", "assignedInternalUser"]) expect(trace).toContain(name);
+  });
+
+  test("is done where it is asked for, and other requests are answered by one statement as before", async () => {
+    const { admin } = await routed.tenant();
+    for (let time = 1; time <= 3; time++) {
+      await post(routed, { query }, as(admin.token, TRACED));
+      const from = routed.statements.length;
+      const plain = await post(routed, { query }, as(admin.token));
+      expect(plain.extensions).toBeUndefined();
+      if (time > 1) expect(routed.statements.length - from).toBe(1);
+    }
+  });
+
+  test("answers as without", async () => {
+    const { admin } = await routed.tenant();
+    const plain = await post(routed, { query }, as(admin.token));
+    const { data } = JSON.parse((await post(routed, { query }, as(admin.token, TRACED))).body) as { data: unknown };
+    expect({ data }).toEqual(JSON.parse(plain.body));
+  });
+
+  test("says that something failed, and not what", async () => {
+    const here = await routed.tenant();
+    const { token } = await here.internal([]);
+    const trace = await post(
+      routed,
+      { query: operations.CreateClassification, variables: { input: { name: "A", reference: "a" } } },
+      as(token, TRACED),
+    );
+    expect(trace.body).toContain("FORBIDDEN");
+    expect(names(trace)).toContain("<masked>");
+    expect(names(trace)).not.toContain("may not");
+  });
+
+  test("is not there for anybody where no router is", async () => {
+    const { admin } = await open.tenant();
+    const answer = await post(open, { query }, { authorization: `Bearer ${admin.token}`, ...TRACED });
+    expect([answer.status, answer.extensions]).toEqual([200, undefined]);
+  });
+});
+
+describe("persisted queries", () => {
+  const hashOf = (query: string): string => createHash("sha256").update(query).digest("hex");
+  const persisted = (query: string): object => ({ persistedQuery: { version: 1, sha256Hash: hashOf(query) } });
+
+  test("are known by their hash once they were sent", async () => {
+    const { admin } = await open.tenant();
+    const headers = { authorization: `Bearer ${admin.token}` };
+    const query = "query Persisted { me { id guid } }";
+    const unknown = await post(open, { extensions: persisted(query) }, headers);
+    expect(unknown.body).toContain("PERSISTED_QUERY_NOT_FOUND");
+    expect((await post(open, { query, extensions: persisted(query) }, headers)).status).toBe(200);
+    const known = await post(open, { extensions: persisted(query) }, headers);
+    expect([known.status, known.body]).toEqual([200, expect.stringContaining('"guid"')]);
+  });
+
+  test("are kept only under the hash of their own text, and only if they are valid", async () => {
+    const { admin } = await open.tenant();
+    const headers = { authorization: `Bearer ${admin.token}` };
+    const other = await post(open, { query: "{ me { id } }", extensions: persisted("{ me { name } }") }, headers);
+    expect([other.status, other.body]).toEqual([400, expect.stringContaining("BAD_REQUEST")]);
+    const invalid = "{ me { nonsense } }";
+    const refused = await post(open, { query: invalid, extensions: persisted(invalid) }, headers);
+    expect(refused.body).toContain("GRAPHQL_VALIDATION_FAILED");
+    expect((await post(open, { extensions: persisted(invalid) }, headers)).body).toContain("PERSISTED_QUERY_NOT_FOUND");
+  });
+});
+
+describe("a request that a browser sends without asking first", () => {
+  test("is refused", async () => {
+    const { admin } = await open.tenant();
+    const headers = { authorization: `Bearer ${admin.token}` };
+    const got = await fetch(`${open.url}/graphql?query={me{id}}`, { headers });
+    expect([got.status, await got.text()]).toEqual([400, expect.stringContaining("BAD_REQUEST")]);
+  });
+
+  test("is answered with a header that only a page of ours can add", async () => {
+    const { admin } = await open.tenant();
+    const headers = { authorization: `Bearer ${admin.token}`, "apollo-require-preflight": "1" };
+    const got = await fetch(`${open.url}/graphql?query={me{id}}`, { headers });
+    expect([got.status, await got.text()]).toEqual([200, expect.stringContaining('"id"')]);
+  });
+});
