@@ -149,17 +149,17 @@ test("three servers may start at once on an empty database", async () => {
 
 test("a request that is under way when the server is told to stop is answered, and its connection is not waited for", async () => {
   const database = await testDatabase();
-  const { jwks, sign } = await developmentKey(dataDir);
+  const key = await developmentKey(dataDir);
   const server = start({
     DATABASE_URL: database.appUrl,
-    TOKEN_PUBLIC_KEY: JSON.stringify({ keys: jwks }),
+    TOKEN_PUBLIC_KEY: JSON.stringify({ keys: key.jwks }),
     TOKEN_ISSUER: DEVELOPMENT_ISSUER,
     TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
     MAIL_WORKER: "false",
   });
   const url = await server.url();
   const holder = await database.hold("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
-  const token = await sign({ tenantId: randomUUID(), subject: randomUUID() });
+  const token = await key.sign({ tenantId: randomUUID(), subject: randomUUID() });
   const agent = new Agent({ keepAlive: true });
   const asked = request(`${url}/graphql`, {
     method: "POST",
