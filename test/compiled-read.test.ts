@@ -951,7 +951,10 @@ describe("what compiling a document may do wrong", () => {
     await rename("elsewhere", "user_classifications");
     expect(data).toMatchObject({ me: null, again: { guid: admin.guid } });
     expect(errors).toEqual([
-      expect.objectContaining({ path: ["me", "a"], extensions: { code: "INTERNAL_SERVER_ERROR" } }),
+      expect.objectContaining({
+        path: ["me", "a"],
+        extensions: { code: "INTERNAL_SERVER_ERROR", requestId: "the-same" },
+      }),
     ]);
   });
 
