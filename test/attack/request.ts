@@ -6,10 +6,11 @@ import {
   type GraphQLOutputType,
   isEnumType,
   isInputObjectType,
+  isInterfaceType,
   isLeafType,
   isListType,
+  isNonNullType,
   isObjectType,
-  isUnionType,
 } from "graphql";
 import type { Answer, Caller } from "../harness/index.js";
 import { BELOW } from "./calls.js";
@@ -47,23 +48,20 @@ export function lean(type: GraphQLOutputType): string {
   return "{ __typename }";
 }
 
-/** All that a type has without arguments, and what hangs on it, some levels deep. */
-export function rich(type: GraphQLOutputType, levels = 3): string {
+/** All that a type has without arguments, and what hangs on it, as deep as the limits let one ask. */
+export const rich = (type: GraphQLOutputType): string =>
+  [3, 2, 1].map((levels) => all(type, levels)).find((text) => (text.match(/\w+|[{}]/g) ?? []).length < 800)!;
+
+function all(type: GraphQLOutputType, levels: number): string {
   const named = getNamedType(type);
-  if (isLeafType(named)) return "";
-  if (isUnionType(named)) return "{ __typename }";
-  const objects = isObjectType(named) ? [named] : schema.getPossibleTypes(named);
-  const of = (object: GraphQLObjectType): string =>
-    Object.values(object.getFields())
-      .filter((field) => field.args.every((argument) => !argument.type.toString().endsWith("!")))
-      // Objects of several types may have fields of one name and of different types.
-      .map((field) => [isObjectType(named) ? "" : `${object.name}_${field.name}: `, field.name, field.type] as const)
-      .filter(([, , inner]) => isLeafType(getNamedType(inner)) || levels > 0)
-      .map(([alias, name, inner]) => `${alias}${name} ${rich(inner, levels - 1)}`)
-      .join(" ");
-  return isObjectType(named)
-    ? `{ ${of(named)} }`
-    : `{ __typename ${objects.map((object) => `... on ${object.name} { ${of(object)} }`).join(" ")} }`;
+  if (!isObjectType(named) && !isInterfaceType(named)) return "";
+  const fields = Object.values(named.getFields())
+    .filter((field) => field.args.every((argument) => !isNonNullType(argument.type)))
+    .filter((field) => isLeafType(getNamedType(field.type)) || levels > 0)
+    .map((field) => `${field.name} ${all(field.type, levels - 1)}`);
+  // Of nodes, of whatever type, a person is what is asked for.
+  const node = named.name === "Node" ? `... on User ${all(schema.getType("User") as GraphQLObjectType, levels)}` : "";
+  return `{ __typename ${fields.join(" ")} ${node} }`;
 }
 
 const parts = ({ parent, name }: Target, scene: Scene): { before: string; after: string } => {

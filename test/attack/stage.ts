@@ -1,5 +1,4 @@
 import pino from "pino";
-import { LIMITS } from "../../src/kit/index.js";
 import { type Caller, harness, type Harness } from "../harness/index.js";
 import { type Call, CALLS } from "./calls.js";
 import { pages, type Target } from "./places.js";
@@ -27,9 +26,7 @@ export interface Stage {
 export async function stage(): Promise<Stage> {
   const faults: string[] = [];
   const log = pino({ level: "error" }, { write: (line: string) => void faults.push(line) });
-  // Many attacks travel in one document, each under an alias, with all fields of its answer.
-  const limits = { ...LIMITS, tokens: 20_000, fields: 10_000, pairs: 100_000, aliases: 1_000 };
-  const server = await harness({ log, limits });
+  const server = await harness({ log });
   const [scene, others] = [await sceneOf(server, OURS), await sceneOf(server, THEIRS)];
   const callerFor = ({ name }: Target): Caller => callerOf(scene, server.anonymous, name);
   return {
