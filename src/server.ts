@@ -35,6 +35,7 @@ import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
   answerErrorsAsGraphQL,
   type Asked,
+  closing,
   demandRouter,
   documentStore,
   health,
@@ -207,19 +208,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     genReqId: ({ headers: { "x-request-id": given } }) =>
       typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID(),
   });
-  let draining = false;
+  const { draining, drain, close } = closing(app);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
-    if (draining) reply.header("connection", "close");
-  });
-  // Also where the request came before: a connection that its caller keeps would be waited for.
-  app.addHook("onSend", async (_request, reply) => {
-    if (draining) reply.header("connection", "close");
   });
   options.tracing?.requests(app);
   logRequests(app, (route, status) => metrics.response(route, status));
   const probe = new DatabaseProbe(options.databaseUrl);
-  health(app, { probe, draining: () => draining, metrics, log });
+  health(app, { probe, draining, metrics, log });
   // For routers, and for anybody; an older copy serves too, for a key is published long before it signs.
   app.get("/.well-known/jwks.json", async (_request, reply) =>
     reply.header("cache-control", "public, max-age=300").send(sessionKeys.published),
@@ -320,12 +316,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
   return {
     url,
-    drain: () => {
-      draining = true;
-    },
+    drain,
     stop: async () => {
-      draining = true;
-      await Promise.all([app.close(), worker?.stop(), downloads.stop()]);
+      await Promise.all([close(), worker?.stop(), downloads.stop()]);
       await Promise.all([snapshots.end(), probe.end()]);
       await apollo.stop();
       await replicas.stop();

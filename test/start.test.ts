@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { Agent, type IncomingMessage, request } from "node:http";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
@@ -175,6 +175,28 @@ test("a request that is under way when the server is told to stop is answered, a
   expect([answer.statusCode, answer.headers.connection]).toEqual([401, "close"]);
   expect((await server.ends()).code).toBe(0);
   agent.destroy();
+  await database.drop();
+});
+
+test.each([
+  ["has asked nothing yet", ""],
+  ["has asked half", "POST /graphql HTTP/1.1\r\nhost:"],
+])("a connection that %s is not waited for", async (_which, sent) => {
+  const database = await testDatabase();
+  const { jwks } = await developmentKey(dataDir);
+  const server = start({
+    DATABASE_URL: database.appUrl,
+    TOKEN_PUBLIC_KEY: JSON.stringify({ keys: jwks }),
+    TOKEN_ISSUER: DEVELOPMENT_ISSUER,
+    TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
+  });
+  const socket = connect(Number(new URL(await server.url()).port), "127.0.0.1");
+  await once(socket, "connect");
+  socket.write(sent);
+  await fetch(`${await server.url()}/livez`); // by now it has taken note
+  server.child.kill("SIGTERM");
+  expect((await server.ends()).code).toBe(0);
+  socket.destroy();
   await database.drop();
 });
 

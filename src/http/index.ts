@@ -1,3 +1,4 @@
+export { closing } from "./closing.js";
 export { documentStore } from "./documents.js";
 export { answerErrorsAsGraphQL } from "./errors.js";
 export { health } from "./health.js";
