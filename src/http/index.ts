@@ -1,3 +1,4 @@
+export { demandAddress } from "./address.js";
 export { documentStore } from "./documents.js";
 export { answerErrorsAsGraphQL } from "./errors.js";
 export { health } from "./health.js";
