@@ -161,3 +161,36 @@ test("what is too large is told before what else is wrong with it, and nothing e
   const { errors } = await admin.send(`{ ${times(25, (index) => `nonsense${index}`)} }`);
   expect(errors!.map(({ message }) => message)).toEqual(["The document has 25 root fields; 20 are allowed."]);
 });
+
+describe("what is refused costs little to refuse", () => {
+  const doubling = (levels: number): string =>
+    `${times(levels, (level) => `fragment F${level} on User { a { ...F${level + 1} } b { ...F${level + 1} } }`)}
+    fragment F${levels} on User { id }`;
+
+  test("of what has too many fields nothing more is counted", async () => {
+    const { admin } = await tenant();
+    const { errors } = await admin.send(`{ me { ...F0 } } ${doubling(16)}`);
+    const messages = errors!.map(({ message }) => message);
+    expect(messages).toContain("The document selects 196607 fields; 1000 are allowed.");
+    expect(messages.filter((message) => !/levels deep|selects \d+ fields/.test(message))).toEqual([]);
+  });
+
+  test("fragments are put in by many operations only so often, each of which is small enough", async () => {
+    const { admin } = await tenant();
+    const { errors, status } = await admin.send(
+      `${times(200, (index) => `query Q${index} { me { ...F0 } }`)} ${doubling(7)}`,
+    );
+    expect([status, errors!.map(({ message }) => message)]).toEqual([
+      400,
+      ["The document spreads its fragments too often."],
+    ]);
+  });
+
+  test("pairs inside of introspection are counted, too", async () => {
+    const { admin } = await tenant();
+    const { errors } = await admin.send(`{ __schema { types { ${"fields { name } ".repeat(200)} } } }`);
+    expect(errors!.map(({ message }) => message)).toEqual([
+      "The document selects fields of one name again, in 39800 pairs; 20000 are allowed.",
+    ]);
+  });
+});
