@@ -1,4 +1,6 @@
+import { buildSchema, type GraphQLScalarType, parse } from "graphql";
 import { LIMITS } from "../../src/kit/index.js";
+import { variableErrors } from "../../src/kit/bad-input.js";
 import { type Answer, harness, operations } from "../harness/index.js";
 
 const { tenant, url } = await harness();
@@ -192,5 +194,22 @@ describe("what is refused costs little to refuse", () => {
     expect(errors!.map(({ message }) => message)).toEqual([
       "The document selects fields of one name again, in 39800 pairs; 20000 are allowed.",
     ]);
+  });
+
+  test("of a long list of wrong values the first ones are read", () => {
+    let read = 0;
+    const schema = buildSchema("scalar Even type Query { sum(of: [Even!]!): Int }");
+    (schema.getType("Even") as GraphQLScalarType).parseValue = () => {
+      read++;
+      throw new Error("odd");
+    };
+    const variables = { of: Array.from({ length: 1_000 }, () => 1), more: [1] };
+    const errors = variableErrors(
+      schema,
+      parse("query ($of: [Even!]!, $more: [Even!]!) { sum(of: $of) }"),
+      undefined,
+      variables,
+    );
+    expect([errors.length, read]).toEqual([20, 20]);
   });
 });
