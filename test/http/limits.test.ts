@@ -1,5 +1,5 @@
-import { buildSchema, type GraphQLScalarType, parse } from "graphql";
-import { LIMITS } from "../../src/kit/index.js";
+import { buildSchema, type GraphQLScalarType, type OperationDefinitionNode, parse } from "graphql";
+import { LIMITS, refuseLargeAnswer } from "../../src/kit/index.js";
 import { variableErrors } from "../../src/kit/bad-input.js";
 import { type Answer, harness, operations } from "../harness/index.js";
 
@@ -211,5 +211,21 @@ describe("what is refused costs little to refuse", () => {
       variables,
     );
     expect([errors.length, read]).toEqual([20, 20]);
+  });
+
+  test("variables are measured once, however many lists of a payload are selected", () => {
+    let read = 0;
+    const variables = {
+      get input() {
+        read++;
+        return [1];
+      },
+    };
+    const schema = buildSchema(
+      "type Query { a: Int } type Mutation { a: APayload } type APayload { errors: [E!]! } type E { code: Int }",
+    );
+    const document = parse(`mutation { a { ${"errors { code } ".repeat(9)} } }`);
+    refuseLargeAnswer(LIMITS, schema, document, document.definitions[0] as OperationDefinitionNode, variables);
+    expect(read).toBe(1);
   });
 });
