@@ -8,6 +8,8 @@ const PATIENT = { statementTimeout: 60_000 };
 const hasty = await harness({ ...PATIENT, deadlineMilliseconds: 400 });
 const narrow = await harness({ ...PATIENT, poolMax: 1, poolQueue: 2 });
 
+const unqueued = await harness({ ...PATIENT, poolMax: 2, poolQueue: 0 });
+
 /** Keeps a table from being read, until it is let go. */
 async function locked(databaseUrl: string, table: string): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: databaseUrl });
@@ -86,4 +88,9 @@ describe("more callers than connections", () => {
     expect(answers.filter(({ errors }) => !errors).map(({ data }) => data.userGroups.totalCount)).toEqual([0, 0, 0]);
     for (let time = 1; time <= 3; time++) await here.admin.ask(query);
   });
+});
+
+test("without a queue whoever finds a connection free is answered", async () => {
+  const { admin } = await unqueued.tenant();
+  for (let time = 1; time <= 3; time++) await admin.ask("{ userGroups { totalCount } }");
 });
