@@ -244,8 +244,10 @@ export class Session implements SqlRunner {
       client = await lease;
       return await this.send(client, tenantId, statement, this.remaining());
     } catch (error) {
-      // A refused statement leaves the connection sound; anything else makes it suspect.
-      this.broken ||= !(error instanceof pg.DatabaseError) || error.severity === "FATAL";
+      // A statement that was refused, or not sent any more, leaves the connection sound; anything else makes it suspect.
+      const sound =
+        error instanceof DeadlineExceeded || (error instanceof pg.DatabaseError && error.severity !== "FATAL");
+      this.broken ||= !sound;
       this.remaining();
       throw error;
     } finally {
