@@ -36,6 +36,7 @@ import {
   answerErrorsAsGraphQL,
   type Asked,
   closing,
+  demandAddress,
   demandRouter,
   documentStore,
   health,
@@ -263,7 +264,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   const handler = fastifyApolloHandler(apollo, { context });
   // On the route, and not by the request's spelling of its path, which has many.
-  const onRequest = options.routerSecrets.length > 0 ? [demandRouter(options.routerSecrets)] : [];
+  const onRequest = [...(options.routerSecrets.length > 0 ? [demandRouter(options.routerSecrets)] : []), demandAddress];
   app.route({
     method: ["GET", "POST", "OPTIONS"],
     url: ENDPOINT,

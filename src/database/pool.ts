@@ -114,7 +114,9 @@ export class TenantPool extends pg.Pool implements SqlRunner {
 
   /** A connection marked with that tenant. Whoever takes it releases it. */
   async take(tenantId: string): Promise<pg.PoolClient> {
-    if (this.waitingCount >= this.maxWaiting) throw new PoolFull("Too many wait for a connection.");
+    // pg counts as waiting also whoever is handed an idle connection at the end of the tick.
+    const free = this.idleCount + this.options.max - this.totalCount;
+    if (this.waitingCount >= this.maxWaiting + free) throw new PoolFull("Too many wait for a connection.");
     const client = await super.connect();
     if ((markers.get(client) ?? NO_TENANT) !== tenantId) {
       try {
@@ -242,8 +244,10 @@ export class Session implements SqlRunner {
       client = await lease;
       return await this.send(client, tenantId, statement, this.remaining());
     } catch (error) {
-      // A refused statement leaves the connection sound; anything else makes it suspect.
-      this.broken ||= !(error instanceof pg.DatabaseError) || error.severity === "FATAL";
+      // A statement that was refused, or not sent any more, leaves the connection sound; anything else makes it suspect.
+      const sound =
+        error instanceof DeadlineExceeded || (error instanceof pg.DatabaseError && error.severity !== "FATAL");
+      this.broken ||= !sound;
       this.remaining();
       throw error;
     } finally {

@@ -1,4 +1,5 @@
 export { closing } from "./closing.js";
+export { demandAddress } from "./address.js";
 export { documentStore } from "./documents.js";
 export { answerErrorsAsGraphQL } from "./errors.js";
 export { health } from "./health.js";

@@ -39,6 +39,7 @@ export function refuseLargeAnswer(
       .map((fragment) => [fragment.name.value, fragment]),
   );
   const known = new Map<string, number>();
+  const longest = longestLists();
 
   /** The objects below one object of that type. */
   const below = (type: GraphQLNamedType | undefined, { selections }: SelectionSetNode): number => {
@@ -102,9 +103,17 @@ const tooMuch = (message: string, argument?: string[]): GraphQLError =>
 const sizeOf = (asked: unknown): number =>
   typeof asked === "number" ? Math.min(Math.max(asked, 1), MAX_SIZE) : DEFAULT_SIZE;
 
-/** The longest list in a value: no list of a payload is longer than its input's. */
-function longest(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 1;
-  const items = Object.values(value);
-  return Math.max(Array.isArray(value) ? value.length : 1, ...items.slice(0, 100).map(longest));
+/** The longest list in a value: no list of a payload is longer than its input's. Values are large; each is read once. */
+function longestLists(): (value: unknown) => number {
+  const known = new Map<object, number>();
+  const longest = (value: unknown): number => {
+    if (typeof value !== "object" || value === null) return 1;
+    let length = known.get(value);
+    if (length === undefined) {
+      const items = Object.values(value).slice(0, 100);
+      known.set(value, (length = Math.max(Array.isArray(value) ? value.length : 1, ...items.map(longest))));
+    }
+    return length;
+  };
+  return longest;
 }

@@ -18,7 +18,10 @@ import { isStorable } from "./text.js";
 
 type Path = readonly (string | number)[];
 
-/** One error for each place in the variables that does not fit its type, with the path of the place. */
+const MOST_ERRORS = 20;
+const ENOUGH = new Error("So many errors are told.");
+
+/** One error for each place in the variables that does not fit its type, with the path of the place; the first ones. */
 export function variableErrors(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -27,6 +30,7 @@ export function variableErrors(
 ): GraphQLError[] {
   const errors: GraphQLError[] = [];
   for (const definition of getOperationAST(document, operationName)?.variableDefinitions ?? []) {
+    if (errors.length >= MOST_ERRORS) break;
     const name = definition.variable.name.value;
     const type = typeFromAST(schema, definition.type as never) as GraphQLInputType | undefined;
     if (!type) continue;
@@ -36,11 +40,17 @@ export function variableErrors(
       }
       continue;
     }
-    coerceInputValue(variables[name], type, (path, _value, error) => {
-      errors.push(badUserInput(`Variable "$${[name, ...path].join(".")}": ${error.message}`, [name, ...path]));
-    });
+    try {
+      coerceInputValue(variables[name], type, (path, _value, error) => {
+        errors.push(badUserInput(`Variable "$${[name, ...path].join(".")}": ${error.message}`, [name, ...path]));
+        // A long list of mistakes would take seconds to go through.
+        if (errors.length >= MOST_ERRORS) throw ENOUGH;
+      });
+    } catch (error) {
+      if (error !== ENOUGH) throw error;
+    }
   }
-  return errors.slice(0, 20);
+  return errors;
 }
 
 /** No input of ours is a tenth as deep; without a limit a body of brackets alone would end the stack. */

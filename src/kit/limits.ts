@@ -47,8 +47,8 @@ export const LIMITS: Limits = {
   references: 1_000,
 };
 
-/** Fields beyond which a document is too large in any case. */
-const MOST_COUNTED = 100_000;
+/** Looking for pairs goes over each fragment in each place: so many selections for all definitions together. */
+const mostLookedAt = ({ fields }: Limits): number => 20 * Math.max(fields, LIMITS.fields);
 
 type Extent = Record<"depth" | "fields" | "pairs" | "aliases" | "rootFields", number>;
 
@@ -69,13 +69,13 @@ export const extentRule =
   (limits: Limits): ValidationRule =>
   (context: ValidationContext): ASTVisitor => ({
     Document(document): DocumentNode | undefined {
-      const extentOf = extents(context);
+      const extentOf = extents(context, limits);
       const found: GraphQLError[] = [];
       // Fragments that nothing spreads are validated, too.
       for (const node of document.definitions) {
         if (node.kind !== Kind.OPERATION_DEFINITION && node.kind !== Kind.FRAGMENT_DEFINITION) continue;
         const extent = extentOf(node.selectionSet);
-        if (extent === null) found.push(new GraphQLError("A fragment spreads itself.", { nodes: node }));
+        if (typeof extent === "string") found.push(new GraphQLError(extent, { nodes: node }));
         else found.push(...excesses(node, extent, limits));
       }
       if (found.length === 0) return undefined;
@@ -108,10 +108,11 @@ function excesses(
 const NOTHING: Extent = { depth: 0, fields: 0, pairs: 0, aliases: 0, rootFields: 0 };
 const isIntrospection = ({ name }: FieldNode): boolean => name.value.startsWith("__");
 
-/** Measures selections; null where a fragment spreads itself. `rootFields` of what stands in a selection itself. */
-function extents(context: ValidationContext): (selection: SelectionSetNode) => Extent | null {
+/** Measures selections, or says why it does not. `rootFields` of what stands in a selection itself. */
+function extents(context: ValidationContext, limits: Limits): (selection: SelectionSetNode) => Extent | string {
   const fragments = new Map<string, Extent | null>();
   let cyclic = false;
+  let lookedAt = 0;
 
   const extentOf = ({ selections }: SelectionSetNode): Extent => {
     const extent = { ...NOTHING };
@@ -153,6 +154,7 @@ function extents(context: ValidationContext): (selection: SelectionSetNode) => E
     const spread = new Set<string>();
     const collect = ({ selections }: SelectionSetNode): void => {
       for (const node of selections) {
+        if (++lookedAt > mostLookedAt(limits)) return;
         if (node.kind === Kind.FIELD) {
           const name = (node.alias ?? node.name).value;
           const same = named.get(name);
@@ -170,9 +172,7 @@ function extents(context: ValidationContext): (selection: SelectionSetNode) => E
     let pairs = 0;
     for (const fields of named.values()) {
       pairs += (fields.length * (fields.length - 1)) / 2;
-      const inner = fields.flatMap((field) =>
-        field.selectionSet && !isIntrospection(field) ? field.selectionSet : [],
-      );
+      const inner = fields.flatMap(({ selectionSet }) => selectionSet ?? []);
       if (inner.length > 0) pairs += pairsOf(inner);
     }
     return pairs;
@@ -180,8 +180,10 @@ function extents(context: ValidationContext): (selection: SelectionSetNode) => E
 
   return (selection) => {
     const extent = extentOf(selection);
-    if (cyclic) return null;
-    // Of a selection that doubles and doubles no pairs are counted.
-    return extent.fields > MOST_COUNTED ? extent : { ...extent, pairs: pairsOf([selection]) };
+    if (cyclic) return "A fragment spreads itself.";
+    // Of what is refused in any case, which may double and double, no pairs are counted.
+    if (extent.fields > limits.fields) return extent;
+    const pairs = pairsOf([selection]);
+    return lookedAt > mostLookedAt(limits) ? "The document spreads its fragments too often." : { ...extent, pairs };
   };
 }

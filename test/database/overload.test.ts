@@ -8,6 +8,9 @@ const PATIENT = { statementTimeout: 60_000 };
 const hasty = await harness({ ...PATIENT, deadlineMilliseconds: 400 });
 const narrow = await harness({ ...PATIENT, poolMax: 1, poolQueue: 2 });
 
+const unqueued = await harness({ ...PATIENT, poolMax: 2, poolQueue: 0 });
+const single = await harness({ ...PATIENT, poolMax: 1, deadlineMilliseconds: 400 });
+
 /** Keeps a table from being read, until it is let go. */
 async function locked(databaseUrl: string, table: string): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: databaseUrl });
@@ -86,4 +89,35 @@ describe("more callers than connections", () => {
     expect(answers.filter(({ errors }) => !errors).map(({ data }) => data.userGroups.totalCount)).toEqual([0, 0, 0]);
     for (let time = 1; time <= 3; time++) await here.admin.ask(query);
   });
+});
+
+test("without a queue whoever finds a connection free is answered", async () => {
+  const { admin } = await unqueued.tenant();
+  for (let time = 1; time <= 3; time++) await admin.ask("{ userGroups { totalCount } }");
+});
+
+test("who gets a connection too late for any statement hands it back as good as it was", async () => {
+  const { tenant, database } = single;
+  const { admin } = await tenant();
+  await admin.ask("{ me { id } }");
+  const superuser = new pg.Client({ connectionString: database.superUrl });
+  await superuser.connect();
+  const connections = async (): Promise<unknown[]> =>
+    (
+      await superuser.query(
+        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename <> current_user
+           AND query NOT LIKE '%pg_is_in_recovery%' ORDER BY pid`,
+      )
+    ).rows;
+  const before = await connections();
+  const release = await locked(database.superUrl, "classifications");
+  const write = admin.send(operations.CreateClassification!, { input: { name: "Late", reference: "late" } });
+  await sleep(100);
+  const read = admin.send("{ me { id } }");
+  await sleep(700);
+  await release();
+  expect([problems(await write), problems(await read)]).toEqual([["TIMEOUT"], ["TIMEOUT"]]);
+  await admin.ask("{ me { id } }");
+  expect(await connections()).toEqual(before);
+  await superuser.end();
 });

@@ -1,4 +1,6 @@
-import { LIMITS } from "../../src/kit/index.js";
+import { buildSchema, type GraphQLScalarType, type OperationDefinitionNode, parse } from "graphql";
+import { LIMITS, refuseLargeAnswer } from "../../src/kit/index.js";
+import { variableErrors } from "../../src/kit/bad-input.js";
 import { type Answer, harness, operations } from "../harness/index.js";
 
 const { tenant, url } = await harness();
@@ -160,4 +162,70 @@ test("what is too large is told before what else is wrong with it, and nothing e
   const { admin } = await tenant();
   const { errors } = await admin.send(`{ ${times(25, (index) => `nonsense${index}`)} }`);
   expect(errors!.map(({ message }) => message)).toEqual(["The document has 25 root fields; 20 are allowed."]);
+});
+
+describe("what is refused costs little to refuse", () => {
+  const doubling = (levels: number): string =>
+    `${times(levels, (level) => `fragment F${level} on User { a { ...F${level + 1} } b { ...F${level + 1} } }`)}
+    fragment F${levels} on User { id }`;
+
+  test("of what has too many fields nothing more is counted", async () => {
+    const { admin } = await tenant();
+    const { errors } = await admin.send(`{ me { ...F0 } } ${doubling(16)}`);
+    const messages = errors!.map(({ message }) => message);
+    expect(messages).toContain("The document selects 196607 fields; 1000 are allowed.");
+    expect(messages.filter((message) => !/levels deep|selects \d+ fields/.test(message))).toEqual([]);
+  });
+
+  test("fragments are put in by many operations only so often, each of which is small enough", async () => {
+    const { admin } = await tenant();
+    const { errors, status } = await admin.send(
+      `${times(200, (index) => `query Q${index} { me { ...F0 } }`)} ${doubling(7)}`,
+    );
+    expect([status, errors!.map(({ message }) => message)]).toEqual([
+      400,
+      ["The document spreads its fragments too often."],
+    ]);
+  });
+
+  test("pairs inside of introspection are counted, too", async () => {
+    const { admin } = await tenant();
+    const { errors } = await admin.send(`{ __schema { types { ${"fields { name } ".repeat(200)} } } }`);
+    expect(errors!.map(({ message }) => message)).toEqual([
+      "The document selects fields of one name again, in 39800 pairs; 20000 are allowed.",
+    ]);
+  });
+
+  test("of a long list of wrong values the first ones are read", () => {
+    let read = 0;
+    const schema = buildSchema("scalar Even type Query { sum(of: [Even!]!): Int }");
+    (schema.getType("Even") as GraphQLScalarType).parseValue = () => {
+      read++;
+      throw new Error("odd");
+    };
+    const variables = { of: Array.from({ length: 1_000 }, () => 1), more: [1] };
+    const errors = variableErrors(
+      schema,
+      parse("query ($of: [Even!]!, $more: [Even!]!) { sum(of: $of) }"),
+      undefined,
+      variables,
+    );
+    expect([errors.length, read]).toEqual([20, 20]);
+  });
+
+  test("variables are measured once, however many lists of a payload are selected", () => {
+    let read = 0;
+    const variables = {
+      get input() {
+        read++;
+        return [1];
+      },
+    };
+    const schema = buildSchema(
+      "type Query { a: Int } type Mutation { a: APayload } type APayload { errors: [E!]! } type E { code: Int }",
+    );
+    const document = parse(`mutation { a { ${"errors { code } ".repeat(9)} } }`);
+    refuseLargeAnswer(LIMITS, schema, document, document.definitions[0] as OperationDefinitionNode, variables);
+    expect(read).toBe(1);
+  });
 });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { request } from "node:http";
 import { harness, operations } from "../harness/index.js";
 
 const SECRETS: [string, string] = ["the secret that is", "the secret that was"];
@@ -144,4 +145,19 @@ describe("a request that a browser sends without asking first", () => {
     const got = await fetch(`${open.url}/graphql?query={me{id}}`, { headers });
     expect([got.status, await got.text()]).toEqual([200, expect.stringContaining('"id"')]);
   });
+});
+
+test.each(["[", "a b", "%"])("a request to the host %j is the caller's mistake, if it is one", async (host) => {
+  const { admin } = await open.tenant();
+  const answer = await new Promise<{ status: number; body: string }>((resolve, reject) => {
+    const headers = { host, authorization: `Bearer ${admin.token}`, "content-type": "application/json" };
+    request(`${open.url}/graphql`, { method: "POST", headers }, (response) => {
+      let body = "";
+      response.on("data", (part: Buffer) => (body += String(part)));
+      response.on("end", () => resolve({ status: response.statusCode!, body }));
+    })
+      .on("error", reject)
+      .end(JSON.stringify({ query: "{ me { id } }" }));
+  });
+  expect([answer.status, answer.body]).toEqual([400, expect.stringContaining("BAD_REQUEST")]);
 });
