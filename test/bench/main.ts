@@ -1,11 +1,10 @@
 import "reflect-metadata";
 import { writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { readConfig } from "../../src/config.js";
 import { type Bench, withBench } from "./contestants.js";
+import { busyShare } from "./cpu.js";
 import { growth } from "./growth.js";
 import { Race } from "./measure.js";
 import { profileReport } from "./profile.js";
@@ -53,21 +52,6 @@ async function run(name: WorkloadName, bench: Bench): Promise<Result[]> {
   }
   process.stderr.write(`${table(results)}\n`);
   return results;
-}
-
-/** How busy the processors are with other people's work. It takes more from one busy server than from ten sessions. */
-async function busyShare(): Promise<number> {
-  const times = (): { idle: number; all: number } => {
-    const each = cpus().map(({ times: { user, nice, sys, idle, irq } }) => ({
-      idle,
-      all: user + nice + sys + idle + irq,
-    }));
-    return { idle: each.reduce((sum, one) => sum + one.idle, 0), all: each.reduce((sum, one) => sum + one.all, 0) };
-  };
-  const before = times();
-  await sleep(2_000);
-  const after = times();
-  return 1 - (after.idle - before.idle) / (after.all - before.all);
 }
 
 const busy = await busyShare();

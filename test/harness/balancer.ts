@@ -10,14 +10,25 @@ export interface Balancer {
 /** Hands each request to the next of these servers. A single one is asked directly. */
 export async function balance(urls: string[]): Promise<Balancer> {
   if (urls.length === 1) return { url: urls[0]!, stop: async () => {} };
+  return balanceAmong(() => urls);
+}
+
+/** Hands each request to the next of those that are good at that moment; it is tried once. */
+export async function balanceAmong(good: () => string[]): Promise<Balancer> {
   let turn = 0;
   const server = createServer((given, answer) => {
+    const urls = good();
+    if (urls.length === 0) {
+      answer.writeHead(503).end();
+      return;
+    }
     const to = new URL(given.url!, urls[turn++ % urls.length]);
     const passed = request(to, { method: given.method!, headers: given.headers }, (answered) => {
       answer.writeHead(answered.statusCode!, answered.headers);
+      answered.on("error", () => answer.destroy());
       answered.pipe(answer);
     });
-    passed.on("error", () => answer.writeHead(502).end());
+    passed.on("error", () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()));
     given.pipe(passed);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");

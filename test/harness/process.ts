@@ -31,19 +31,24 @@ export interface Processes {
 
 /** Starts processes for one test file, and ends those that are left. Call it once, at the top level of the file. */
 export async function processes(): Promise<Processes> {
-  const running = new Set<Started>();
   const dataDir = await mkdtemp(join(tmpdir(), "users-subgraph-start-"));
   await chmod(dataDir, 0o711); // as root PostgreSQL runs as nobody, who has to enter
-  const killAll = async (): Promise<void> => {
-    await Promise.all([...running].map((started) => started.kill()));
-  };
+  const started = processesIn(dataDir);
   afterAll(async () => {
-    await killAll();
+    await started.killAll();
     await rm(dataDir, { recursive: true, force: true });
   });
+  return started;
+}
+
+/** The same outside of tests: whoever calls it ends them. */
+export function processesIn(dataDir: string): Processes {
+  const running = new Set<Started>();
   return {
     dataDir,
-    killAll,
+    killAll: async () => {
+      await Promise.all([...running].map((started) => started.kill()));
+    },
     start: (environment, program = MAIN, ...args) => {
       const started = run([program, ...args], { PORT: "0", DATA_DIR: dataDir, ...environment });
       running.add(started);

@@ -37,6 +37,13 @@ export interface TestSmtp {
 
 /** A real SMTP server on a free port, for one test file. Call it at the top level of the file. */
 export async function smtpServer(): Promise<TestSmtp> {
+  const server = await startSmtp();
+  afterAll(() => server.close());
+  return server;
+}
+
+/** The same outside of tests: whoever calls it closes it. */
+export async function startSmtp(): Promise<TestSmtp> {
   const messages: Received[] = [];
   const refused: Received[] = [];
   const watchers = new Set<() => void>();
@@ -82,8 +89,6 @@ export async function smtpServer(): Promise<TestSmtp> {
   server.listen(0, "127.0.0.1");
   await once(server.server, "listening");
 
-  const close = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
-  afterAll(close);
   return {
     url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     messages,
@@ -114,7 +119,7 @@ export async function smtpServer(): Promise<TestSmtp> {
         watchers.add(look);
         look();
       }),
-    close,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
 
