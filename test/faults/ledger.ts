@@ -58,8 +58,10 @@ export async function examine(
   for (const [requestId, { outcome, write }] of attempts) {
     if (outcome === "acknowledged" && !eventOf.has(requestId)) lose(`the audit event of a ${write.kind}`);
   }
-  for (const { kind, refusals } of writes) {
-    if (refusals.length > 0) problems.push(`a ${kind} was refused: ${refusals.join()}`);
+  for (const { kind, refusals, attempts: tries } of writes) {
+    // Whoever has left, and was not told so, cannot leave again.
+    const left = tries.length > 1 && refusals.join() === "NOT_A_MEMBER";
+    if (refusals.length > 0 && !left) problems.push(`a ${kind} was refused: ${refusals.join()}`);
   }
 
   // What is made anew: a row for each value, with its guid as acknowledged, its event, and what belongs to it.
@@ -122,7 +124,7 @@ export async function examine(
   const turns = writes.filter(({ kind }) => kind === "membership");
   for (const [name, each] of groupBy(turns, ({ about }) => `${about!.group} ${about!.user}`)) {
     const last = each.at(-1)!;
-    const known = last.attempts.some(({ outcome }) => outcome === "acknowledged");
+    const known = last.attempts.at(-1)?.outcome !== "unknown";
     if (known && joined.has(name) !== last.about!.joins) lose("a membership that was given or ended");
   }
 
