@@ -62,7 +62,7 @@ const schema = z.object({
   MAX_PAIRS: count(0, 1_000_000).default(LIMITS.pairs),
   MAX_ALIASES: count(0, 10_000).default(LIMITS.aliases),
   MAX_ROOT_FIELDS: count(1, 1_000).default(LIMITS.rootFields),
-  MAX_OBJECTS: count(1_000, 10_000_000).default(LIMITS.objects),
+  MAX_VALUES: count(1_000, 100_000_000).default(LIMITS.values),
   MAX_REFERENCES: count(1, 10_000).default(LIMITS.references),
   TOKEN_ISSUER: text.optional(),
   TOKEN_AUDIENCE: text.optional(),

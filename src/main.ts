@@ -63,7 +63,7 @@ async function main(): Promise<void> {
       pairs: config.MAX_PAIRS,
       aliases: config.MAX_ALIASES,
       rootFields: config.MAX_ROOT_FIELDS,
-      objects: config.MAX_OBJECTS,
+      values: config.MAX_VALUES,
       references: config.MAX_REFERENCES,
     },
     routerSecrets: config.ROUTER_SECRET ?? [],

@@ -198,6 +198,13 @@ const list = (fields: string): string =>
 const nested = (fields: string): string => list(`nodes { ${fields} }`);
 const groups = (fields: string): string => `query ($size: Int!) { userGroups(first: $size) { nodes { ${fields} } } }`;
 
+test("an answer so large that others have their turn meanwhile still asks once for each level", async () => {
+  const members = "members(first: 100) { nodes { assignedInternalUser { name } } }";
+  // All are in one group of all, so that these are some 10,000 objects.
+  const { count } = await cost(admin, nested(`userGroups(first: 5) { nodes { ${members} } }`), { size: LIST });
+  expect(count).toBe(5);
+});
+
 test.each([
   ["a list", 2, list("nodes { name status }")],
   ["its edges and page", 2, list("edges { cursor node { name } } pageInfo { endCursor hasNextPage }")],

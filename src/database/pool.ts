@@ -54,6 +54,23 @@ function together(client: pg.PoolClient): pg.PoolClient {
   return client;
 }
 
+/** Bytes of answers that are read from one connection before others have their turn: rows cost time to read. */
+const PORTION = 64 * 1024;
+
+function readInPortions(stream: Socket): void {
+  let read = 0;
+  stream.on("data", ({ length }: Buffer) => {
+    if (read === 0) {
+      setImmediate(() => {
+        read = 0;
+        stream.resume();
+      });
+    }
+    read += length;
+    if (read >= PORTION) stream.pause();
+  });
+}
+
 /** Counts and times what a pool runs; for the metrics and, in development, for the caller. */
 export interface StatementObserver {
   (statement: { text: string; tenantId: string; milliseconds: number; failed: boolean }): void;
@@ -79,6 +96,12 @@ class DeadlineExceeded extends Error {
   readonly code = "57014";
 }
 
+/** The statement was refused, or not even sent; the server is there and the connection, if any, sound. */
+export const isRefusal = (error: unknown): error is { code: string } =>
+  error instanceof PoolFull ||
+  error instanceof DeadlineExceeded ||
+  (error instanceof pg.DatabaseError && error.severity !== "FATAL");
+
 /**
  * The connection pool, handed to TypeORM as its driver's. A connection is marked with a tenant when it is taken out, and
  * one taken out without a tenant (TypeORM's own way) is marked with none: row-level security then shows no row.
@@ -93,7 +116,10 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     this.maxWaiting = maxWaiting;
     // A connection that dies idle is replaced at the next use; without a listener it would end the process.
     this.on("error", () => {});
-    this.on("connect", (client) => client.on("error", () => {}));
+    this.on("connect", (client) => {
+      client.on("error", () => {});
+      readInPortions(socketOf(client));
+    });
   }
 
   // pg.Pool.connect has a callback form that TypeORM uses and a promise form; both leave without a tenant.
@@ -244,10 +270,7 @@ export class Session implements SqlRunner {
       client = await lease;
       return await this.send(client, tenantId, statement, this.remaining());
     } catch (error) {
-      // A statement that was refused, or not sent any more, leaves the connection sound; anything else makes it suspect.
-      const sound =
-        error instanceof DeadlineExceeded || (error instanceof pg.DatabaseError && error.severity !== "FATAL");
-      this.broken ||= !sound;
+      this.broken ||= !isRefusal(error);
       this.remaining();
       throw error;
     } finally {

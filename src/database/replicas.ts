@@ -1,15 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { SqlRunner, Statement } from "../kit/index.js";
-import { Session, type TenantPool } from "./pool.js";
+import { isRefusal, Session, type TenantPool } from "./pool.js";
 
 const LOOK_MILLISECONDS = 1_000;
 /** A replica that shows the state of longer ago is not read. */
 const MOST_BEHIND_MILLISECONDS = 5_000;
-const STATEMENT_TIMEOUT = "57014";
+/** The statement took too long, or the request. */
+const QUERY_CANCELED = "57014";
 
 /** Hears when a replica begins or ceases to be read. */
 export type ReplicaNotice = (replica: number, serving: boolean) => void;
+
+/** One connection beside a pool, to its server: a pool that is busy is no server that is away. */
+function lookout({ options }: TenantPool): pg.Pool {
+  const beside = new pg.Pool({ ...options, max: 1 });
+  beside.on("error", () => {});
+  beside.on("connect", (client) => client.on("error", () => {}));
+  return beside;
+}
 
 /** A streaming replica of the primary, watched: it is read while it answers and keeps up. */
 class Replica {
@@ -17,13 +26,16 @@ class Replica {
   private readonly over = new AbortController();
   /** Where the primary's log ended, and when: what was written by then has to be here. */
   private positions: { at: number; position: string }[] = [];
+  private readonly lookout: pg.Pool;
   private watching: Promise<void>;
 
   constructor(
     readonly pool: TenantPool,
-    private readonly primary: TenantPool,
+    /** To the primary. */
+    private readonly primary: pg.Pool,
     private readonly notice: (serving: boolean) => void,
   ) {
+    this.lookout = lookout(pool);
     this.watching = this.watch();
   }
 
@@ -39,6 +51,7 @@ class Replica {
   async stop(): Promise<void> {
     this.over.abort();
     await this.watching;
+    await this.lookout.end();
   }
 
   private async watch(): Promise<void> {
@@ -58,7 +71,7 @@ class Replica {
     );
     const { position, cluster } = rows[0]!;
     this.positions = [...this.positions.filter((one) => one.at > at - MOST_BEHIND_MILLISECONDS), { at, position }];
-    const found = await this.pool.query<{ follows: boolean }>(
+    const found = await this.lookout.query<{ follows: boolean }>(
       `SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $1::pg_lsn AND system_identifier = $2::bigint AS follows
        FROM pg_control_system()`,
       [this.positions[0]!.position, cluster],
@@ -81,11 +94,10 @@ class ReplicaSession extends Session {
     try {
       return await super.run(tenantId, statement);
     } catch (error) {
-      const refused = error instanceof pg.DatabaseError && error.severity !== "FATAL";
-      if (!refused) this.replica.serving = false;
+      if (!isRefusal(error)) this.replica.serving = false;
       // What is too slow here would be too slow there. Anything else may be the replica's: a conflict with what it is
-      // replaying, a table that a migration has not made yet; and if it is not, the primary says so too.
-      else if (error.code === STATEMENT_TIMEOUT) throw error;
+      // replaying, a table that a migration has not made yet, no connection free; and if not, the primary says so too.
+      else if (error.code === QUERY_CANCELED) throw error;
       return this.primary.run(tenantId, statement);
     }
   }
@@ -108,10 +120,12 @@ class ReplicaSession extends Session {
 /** The replicas of one primary. Queries are spread over those that serve. */
 export class Replicas {
   readonly all: readonly Replica[];
+  private readonly lookout: pg.Pool;
   private turn = 0;
 
   constructor(primary: TenantPool, pools: readonly TenantPool[], notice: ReplicaNotice = () => {}) {
-    this.all = pools.map((pool, index) => new Replica(pool, primary, (serving) => notice(index + 1, serving)));
+    this.lookout = lookout(primary);
+    this.all = pools.map((pool, index) => new Replica(pool, this.lookout, (serving) => notice(index + 1, serving)));
   }
 
   /** Where a query of that session's request reads: a replica, or the session itself. */
@@ -123,5 +137,6 @@ export class Replicas {
 
   async stop(): Promise<void> {
     await Promise.all(this.all.map((replica) => replica.stop()));
+    await this.lookout.end();
   }
 }

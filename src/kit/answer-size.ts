@@ -5,7 +5,6 @@ import {
   GraphQLError,
   type GraphQLNamedType,
   type GraphQLSchema,
-  isCompositeType,
   isInterfaceType,
   isListType,
   isObjectType,
@@ -23,7 +22,7 @@ import type { Limits } from "./limits.js";
 const UNSAID = 10;
 
 /**
- * Refuses an operation whose answer could hold more objects than allowed, by its list sizes, before any of it is read.
+ * Refuses an operation whose answer could hold more values than allowed, by its list sizes, before any of it is read.
  * Connections count for what they ask, lists of references for what they name.
  */
 export function refuseLargeAnswer(
@@ -41,57 +40,55 @@ export function refuseLargeAnswer(
   const known = new Map<string, number>();
   const longest = longestLists();
 
-  /** The objects below one object of that type. */
-  const below = (type: GraphQLNamedType | undefined, { selections }: SelectionSetNode): number => {
-    let objects = 0;
+  /** The values below one object of that type; below a page, whose lists are all that long. */
+  const below = (type: GraphQLNamedType | undefined, { selections }: SelectionSetNode, page = 1): number => {
+    let values = 0;
     for (const node of selections) {
-      if (node.kind === Kind.FIELD) objects += at(type, node);
+      if (node.kind === Kind.FIELD) values += at(type, node, page);
       else if (node.kind === Kind.INLINE_FRAGMENT) {
-        objects += below(schema.getType(node.typeCondition?.name.value ?? "") ?? type, node.selectionSet);
-      } else objects += ofFragment(node.name.value);
+        values += below(schema.getType(node.typeCondition?.name.value ?? "") ?? type, node.selectionSet, page);
+      } else values += ofFragment(node.name.value, page);
     }
-    return objects;
+    return values;
   };
 
-  const ofFragment = (name: string): number => {
-    let objects = known.get(name);
-    if (objects === undefined) {
+  const ofFragment = (name: string, page: number): number => {
+    const key = `${name} ${page}`;
+    let values = known.get(key);
+    if (values === undefined) {
       const { typeCondition, selectionSet } = fragments.get(name)!;
-      known.set(name, (objects = below(schema.getType(typeCondition.name.value), selectionSet)));
+      known.set(key, (values = below(schema.getType(typeCondition.name.value), selectionSet, page)));
     }
-    return objects;
+    return values;
   };
 
-  const at = (type: GraphQLNamedType | undefined, node: FieldNode): number => {
-    if (!node.selectionSet || !(isObjectType(type) || isInterfaceType(type))) return 0;
-    const field = type.getFields()[node.name.value];
-    const named = field && getNamedType(field.type);
-    if (!named || !isCompositeType(named)) return 0;
+  const at = (type: GraphQLNamedType | undefined, node: FieldNode, page: number): number => {
+    if (!node.selectionSet) return 1;
+    const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
+    if (!field) return 0;
+    const named = getNamedType(field.type);
     const argument = (name: string): unknown => {
       const given = node.arguments?.find((one) => one.name.value === name);
       return given && valueFromASTUntyped(given.value, variables);
     };
-    const inner = below(named, node.selectionSet);
-    if (named.name.endsWith("Connection")) return sizeOf(argument("first") ?? argument("last")) * inner;
-    const isList = isListType(getNullableType(field.type));
-    // A page's own lists are as long as the page, which is counted already.
-    if (type.name.endsWith("Connection") || (type.name.endsWith("Edge") && !isList))
-      return inner + (named.name.endsWith("Edge") ? 0 : 1);
+    if (named.name.endsWith("Connection"))
+      return 1 + below(named, node.selectionSet, sizeOf(argument("first") ?? argument("last")));
+    const object = 1 + below(named, node.selectionSet);
+    if (!isListType(getNullableType(field.type))) return object;
+    if (type!.name.endsWith("Connection")) return page * object;
     const references = argument("representations");
     if (Array.isArray(references) && references.length > limits.references)
       throw tooMuch(`${limits.references} references at most; these are ${references.length}.`, ["representations"]);
-    const keys = argument("ids") ?? references;
-    const asked = keys ?? (type.name.endsWith("Payload") ? variables : null);
-    const length = !isList ? 1 : asked === null ? UNSAID : longest(asked);
-    return length * (1 + inner);
+    const keys = argument("ids") ?? references ?? (type!.name.endsWith("Payload") ? variables : null);
+    return (keys === null ? UNSAID : longest(keys)) * object;
   };
 
   if (!operation) return;
   const root = operation.operation === OperationTypeNode.MUTATION ? schema.getMutationType() : schema.getQueryType();
-  const objects = root ? below(root, operation.selectionSet) : 0;
-  if (objects > limits.objects) {
+  const values = root ? below(root, operation.selectionSet) : 0;
+  if (values > limits.values) {
     throw tooMuch(
-      `The answer could hold ${objects} objects; ${limits.objects} are allowed. Ask for smaller pages, or for fewer levels.`,
+      `The answer could hold ${values} values; ${limits.values} are allowed. Ask for smaller pages, or for fewer fields.`,
     );
   }
 }

@@ -250,7 +250,7 @@ export async function pageOf<Row extends object>(
 ): Promise<Page<Row>> {
   const prepared = preparePage(ctx, list, selection, args);
   const { query, statement } = prepared;
-  const rows = await ctx.db.query<Row & Placed>(statement, { prepare: selection.prepare ?? true });
+  const rows = await ctx.loaders.inTurn(ctx.db.query<Row & Placed>(statement, { prepare: selection.prepare ?? true }));
   const count = async (): Promise<number> => {
     const [row] = await ctx.db.query<{ count: string }>(sql`SELECT count(*) FROM ${query.from} WHERE ${query.where}`);
     return Number(row!.count);

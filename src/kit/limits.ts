@@ -25,8 +25,11 @@ export interface Limits {
   pairs: number;
   aliases: number;
   rootFields: number;
-  /** Objects that the answer can hold by its list sizes: connections in connections multiply, each may be full. */
-  objects: number;
+  /**
+   * Objects and their fields that the answer can hold by its list sizes: connections in connections multiply, each may
+   * be full. It is these that an answer costs, in time and in memory.
+   */
+  values: number;
   /** References of one `_entities`. */
   references: number;
 }
@@ -39,11 +42,11 @@ export const LIMITS: Limits = {
   bodyBytes: 256 * 1024,
   tokens: 2_000,
   depth: 12,
-  fields: 1_000,
+  fields: 500,
   pairs: 20_000,
   aliases: 30,
   rootFields: 20,
-  objects: 50_000,
+  values: 200_000,
   references: 1_000,
 };
 

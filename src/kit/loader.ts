@@ -2,6 +2,7 @@ import DataLoader from "dataloader";
 import sql, { empty, raw, type Sql } from "sql-template-tag";
 import type { Context, Viewer } from "./context.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
+import { Turns } from "./turns.js";
 
 /**
  * Which rows of a table a viewer may see, as an SQL predicate over that alias; null means all of the tenant.
@@ -14,18 +15,36 @@ export const ruled = (rule: RowRule | undefined, ctx: Context, alias: string): S
   return predicate ? sql` AND (${predicate})` : sql``;
 };
 
+interface Loader<V> {
+  load(key: string): Promise<V>;
+}
+
 /** The DataLoaders of one request. The declared constant is the key; nothing is shared between requests. */
 export class Loaders {
-  private readonly byDeclaration = new Map<object, Map<string, DataLoader<string, unknown>>>();
+  private readonly byDeclaration = new Map<object, Map<string, Loader<unknown>>>();
+  private readonly turns = new Turns();
 
   /** The loader of this declaration, and of these arguments where it takes any. */
-  of<V>(declaration: object, variant: string, batch: (keys: readonly string[]) => Promise<V[]>): DataLoader<string, V> {
+  of<V>(declaration: object, variant: string, batch: (keys: readonly string[]) => Promise<V[]>): Loader<V> {
     let variants = this.byDeclaration.get(declaration);
     if (!variants) this.byDeclaration.set(declaration, (variants = new Map()));
     let loader = variants.get(variant);
-    // 1000 keys are one statement; more would make its parameter and its plan grow without limit.
-    if (!loader) variants.set(variant, (loader = new DataLoader<string, unknown>(batch, { maxBatchSize: 1000 })));
-    return loader as DataLoader<string, V>;
+    if (!loader) variants.set(variant, (loader = this.loader(batch)));
+    return loader as Loader<V>;
+  }
+
+  /** What was read for several fields of a request, one after another. */
+  async inTurn<V>(read: Promise<V>): Promise<V> {
+    return this.turns.take(await read);
+  }
+
+  private loader<V>(batch: (keys: readonly string[]) => Promise<V[]>): Loader<V> {
+    const keys = new DataLoader<string, V>(batch, {
+      // So many keys are one statement; more would make its parameter and its plan grow without limit.
+      maxBatchSize: 1000,
+      batchScheduleFn: (dispatch) => this.turns.whenThrough(dispatch),
+    });
+    return { load: (key) => this.inTurn(keys.load(key)) };
   }
 
   /** After a write nothing read before it may be answered. */

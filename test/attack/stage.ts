@@ -1,4 +1,5 @@
 import pino from "pino";
+import { LIMITS } from "../../src/kit/index.js";
 import { type Caller, harness, type Harness } from "../harness/index.js";
 import { type Call, CALLS } from "./calls.js";
 import { pages, type Target } from "./places.js";
@@ -26,7 +27,8 @@ export interface Stage {
 export async function stage(): Promise<Stage> {
   const faults: string[] = [];
   const log = pino({ level: "error" }, { write: (line: string) => void faults.push(line) });
-  const server = await harness({ log });
+  // Its documents select all that there is, of many at once.
+  const server = await harness({ log, limits: { ...LIMITS, values: 1_000_000 } });
   const [scene, others] = [await sceneOf(server, OURS), await sceneOf(server, THEIRS)];
   const callerFor = ({ name }: Target): Caller => callerOf(scene, server.anonymous, name);
   return {

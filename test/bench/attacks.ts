@@ -45,14 +45,18 @@ const ATTACKS: Record<string, (over: 0 | 1) => Body> = {
   depth: (over) => ({ query: nested(LIMITS.depth + over) }),
   fields: (over) => ({ query: `{ me { ${times(LIMITS.fields - 1 + over, (n) => FIELDS[n % FIELDS.length]!)} } }` }),
   "fields, one name": () => ({ query: `{ me { ${"name ".repeat(LIMITS.fields - 1)} } }` }),
-  "fields in fields": () => ({ query: `{ users { nodes { ${"assignedInternalUser { id } ".repeat(490)} } } }` }),
+  "fields in fields": () => ({
+    query: `{ users { nodes { ${"assignedInternalUser { id } ".repeat(Math.floor(LIMITS.fields / 2) - 5)} } } }`,
+  }),
   aliases: (over) => ({ query: `{ me { ${times(LIMITS.aliases + over, (n) => `a${n}: name`)} } }` }),
   "root fields": (over) => ({
     query: `{ ${times(LIMITS.rootFields + over, (n) => `a${n}: users(first: 100) { nodes { id name } }`)} }`,
   }),
-  objects: (over) => ({
-    query: `{ userGroups(first: 100) { nodes { members(first: ${over ? 100 : 98}) { nodes { id name } } } }
-      ${over ? `more: userGroups(first: 100) { nodes { members(first: 100) { nodes { userGroups(first: 5) { nodes { id } } } } } }` : ""} }`,
+  values: (over) => ({
+    query: `{ userGroups(first: 100) { nodes { ${times(30, (n) => `a${n}: members(first: ${over ? 22 : 21}) { nodes { id name } }`)} } } }`,
+  }),
+  "values of one page": () => ({
+    query: `{ users(first: 100) { nodes { ${times(30, (n) => `a${n}: assignedInternalUser { ${FIELDS.join(" ")} createdAt updatedAt version }`)} } } }`,
   }),
   references: (over) => ({
     query: ENTITIES,

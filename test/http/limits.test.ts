@@ -13,7 +13,7 @@ const tight = await harness({
     pairs: 120,
     aliases: 2,
     rootFields: 3,
-    objects: 100,
+    values: 200,
     references: 4,
   },
 });
@@ -137,7 +137,7 @@ test.each([
   ]);
 });
 
-test("objects of the answer are limited as configured", async () => {
+test("values of the answer are limited as configured", async () => {
   const { admin } = await tight.tenant();
   await admin.ask("{ users(first: 99) { nodes { id } } }");
   const { errors, status } = await admin.send(
@@ -145,7 +145,7 @@ test("objects of the answer are limited as configured", async () => {
   );
   expect([status, errors![0]!.message]).toEqual([
     400,
-    expect.stringMatching(/^The answer could hold 101 objects; 100 are/),
+    expect.stringMatching(/^The answer could hold 204 values; 200 are/),
   ]);
 });
 
@@ -173,7 +173,7 @@ describe("what is refused costs little to refuse", () => {
     const { admin } = await tenant();
     const { errors } = await admin.send(`{ me { ...F0 } } ${doubling(16)}`);
     const messages = errors!.map(({ message }) => message);
-    expect(messages).toContain("The document selects 196607 fields; 1000 are allowed.");
+    expect(messages).toContain("The document selects 196607 fields; 500 are allowed.");
     expect(messages.filter((message) => !/levels deep|selects \d+ fields/.test(message))).toEqual([]);
   });
 

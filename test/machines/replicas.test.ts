@@ -1,4 +1,11 @@
-import { poolOf, dataSource, replicaPoolsOf, Replicas } from "../../src/database/index.js";
+import {
+  dataSource,
+  type DataSourceOptions,
+  poolOf,
+  replicaPoolsOf,
+  Replicas,
+  type TenantPool,
+} from "../../src/database/index.js";
 import { sql, TenantDb } from "../../src/kit/index.js";
 import { harness, operations, type Person } from "../harness/index.js";
 import { replication } from "../harness/replication.js";
@@ -6,12 +13,19 @@ import { replication } from "../harness/replication.js";
 const { replicaUrl, onReplica, stopReplica, startReplica, stop } = await replication();
 const server = await harness({ replica: replicaUrl });
 const lonely = await harness({ replica: (url) => Object.assign(new URL(url), { port: "1" }).href });
-afterAll(stop);
+const opened: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  await Promise.all(opened.map((close) => close()));
+  await stop();
+});
 const { database } = server;
 
-/** Asks again until it is so; the test's own time limit is the end. */
+/** Asks again until it is so. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let count = 0; !(await condition()); count++) {
+    if (count > 400) throw new Error("It has not become so in twenty seconds.");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 const reads = async (): Promise<boolean> =>
   (await (await fetch(`${server.url}/metrics`)).text()).includes('database_replica_read{server="replica 1"} 1');
@@ -83,13 +97,20 @@ describe("while the replica stands still", () => {
   });
 });
 
-test("a read that the replica breaks off is answered by the primary", async () => {
-  const { here } = await scene();
-  const source = dataSource({ url: database.appUrl, replicaUrls: [replicaUrl(database.appUrl)] });
+/** The pool of a server without one, and its replica, which is read. */
+async function reading(options: Partial<DataSourceOptions> = {}): Promise<{ pool: TenantPool; replicas: Replicas }> {
+  const source = dataSource({ url: database.appUrl, replicaUrls: [replicaUrl(database.appUrl)], ...options });
   await source.initialize();
   const pool = poolOf(source);
   const replicas = new Replicas(pool, replicaPoolsOf(source));
+  opened.push(() => replicas.stop().then(() => source.destroy()));
   await until(async () => replicas.all[0]!.serving);
+  return { pool, replicas };
+}
+
+test("a read that the replica breaks off is answered by the primary", async () => {
+  const { here } = await scene();
+  const { pool, replicas } = await reading();
   const db = new TenantDb(here.id, replicas.readerFor(pool.session()));
   const slow = db.query<{ where: string }>(sql`SELECT CASE WHEN pg_is_in_recovery()
       THEN (SELECT 'replica' FROM pg_sleep(4)) ELSE 'primary' END AS "where" FROM users u WHERE ${db.tenantIs("u")}`);
@@ -103,8 +124,24 @@ test("a read that the replica breaks off is answered by the primary", async () =
   });
   expect(await slow).toMatchObject([{ where: "primary" }, { where: "primary" }]);
   expect(replicas.all[0]!.serving).toBe(true);
-  await replicas.stop();
-  await source.destroy();
+});
+
+test("a replica whose connections are all taken is busy, and not away", async () => {
+  const { here } = await scene();
+  const { pool, replicas } = await reading({ poolMax: 1, poolQueue: 0 });
+  // Longer than the replica is not looked at.
+  const slowly = (): Promise<object[]> => {
+    const db = new TenantDb(here.id, replicas.readerFor(pool.session()));
+    return db.query(sql`SELECT pg_is_in_recovery() AS replica, pg_sleep(2.5)::text AS slept
+      FROM tenants t WHERE ${db.tenantIs("t")}`);
+  };
+  const [first, second, third] = await Promise.allSettled([slowly(), slowly(), slowly()]);
+  expect([first, second, third]).toMatchObject([
+    { value: [{ replica: true }] },
+    { value: [{ replica: false }] },
+    { reason: { code: "53300" } },
+  ]);
+  expect(replicas.all[0]!.serving).toBe(true);
 });
 
 test("a replica that is stopped is survived without an error, and read again when it is back", async () => {

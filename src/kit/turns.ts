@@ -1,0 +1,50 @@
+/** Milliseconds for which one request may put its answer together before others have their turn. */
+const LONGEST = 5;
+
+/**
+ * The turns of one request. Pages are handed out one after another, each when what follows from the one before is done;
+ * a large answer, which would keep the process from everybody else, goes on when the event loop has come round.
+ */
+export class Turns {
+  private waiting: (() => void)[] = [];
+  /** How many of them have been handed out: to shift a long array each time would cost its length. */
+  private handed = 0;
+  private readonly through: (() => void)[] = [];
+  private began: number | null = null;
+
+  /** The value, when its turn has come. */
+  take<T>(value: T): Promise<T> {
+    return new Promise((resolve) => {
+      this.waiting.push(() => resolve(value));
+      if (this.began !== null) return;
+      this.began = performance.now();
+      whenSettled(this.next);
+    });
+  }
+
+  /** Does it when nothing waits any more: by then a loader knows all keys of its level, however many turns they took. */
+  whenThrough(work: () => void): void {
+    if (this.began === null) whenSettled(work);
+    else this.through.push(work);
+  }
+
+  private readonly next = (): void => {
+    const hand = this.waiting[this.handed++];
+    if (!hand) {
+      [this.waiting, this.handed, this.began] = [[], 0, null];
+      for (const work of this.through.splice(0)) work();
+      return;
+    }
+    hand();
+    if (performance.now() - this.began! < LONGEST) return whenSettled(this.next);
+    setImmediate(() => {
+      this.began = performance.now();
+      this.next();
+    });
+  };
+}
+
+/** After all promise jobs that there are, and those that they lead to: a tick is begun when none is left. */
+function whenSettled(work: () => void): void {
+  void Promise.resolve().then(() => process.nextTick(work));
+}
