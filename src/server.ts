@@ -345,7 +345,9 @@ function requestPlugin(
 ): ApolloServerPlugin<RequestContext> {
   return {
     contextCreationDidFail: async ({ error }) => {
-      if (!(error instanceof GraphQLError)) log.error({ err: error }, "a request failed before it began");
+      const known = error instanceof GraphQLError;
+      metrics.error(known ? String(error.extensions.code) : "INTERNAL_SERVER_ERROR");
+      if (!known) log.error({ err: error }, "a request failed before it began");
     },
     requestDidStart: async () => {
       const start = performance.now();
