@@ -166,7 +166,7 @@ test("a request that is under way when the server is told to stop is answered, a
     agent,
     headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
   }).end(JSON.stringify({ query: "{ me { guid } }" }));
-  await until(async () => ((await database.sql("SELECT FROM pg_locks WHERE NOT granted")).length > 0 ? true : null));
+  await until(async () => (await database.isBlocked()) || null);
   server.child.kill("SIGTERM");
   await until(async () => ((await fetch(`${url}/readyz`).catch(() => null)) ? null : true));
   await holder.release();
