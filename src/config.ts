@@ -13,7 +13,14 @@ const secrets = (length: number): z.ZodType<string[]> =>
     .string()
     .transform((value) => value.split(","))
     .pipe(
-      z.array(z.string().min(length, `has to have at least ${length} characters`)).max(2, "takes two values at most"),
+      z
+        .array(
+          z
+            .string()
+            .min(length, `has to have at least ${length} characters`)
+            .refine((value) => value === value.trim(), "has spaces around a value"),
+        )
+        .max(2, "takes two values at most"),
     );
 
 /** `ida@example.com` or `Ida Sample <ida@example.com>`. */
@@ -53,7 +60,7 @@ const schema = z.object({
   DB_POOL_MODE: z.enum(["session", "transaction"]).default("session"),
   DB_POOL_MAX: z.coerce.number().int().min(1).max(1_000).default(10),
   DB_POOL_QUEUE: count(0, 100_000).default(200),
-  DB_STATEMENT_TIMEOUT: milliseconds.default(5_000),
+  DB_STATEMENT_TIMEOUT: milliseconds.min(100).default(5_000),
   DEADLINE_MILLISECONDS: milliseconds.min(100).default(10_000),
   MAX_BODY_BYTES: count(1_024, 64 * 1024 * 1024).default(LIMITS.bodyBytes),
   MAX_TOKENS: count(100, 100_000).default(LIMITS.tokens),

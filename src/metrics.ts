@@ -123,7 +123,12 @@ export class Metrics {
     const labels = operation ? this.labelsOf(operation) : UNKNOWN;
     this.duration.observe({ ...labels, outcome: errors.length > 0 ? "errors" : "ok" }, milliseconds / 1000);
     this.statements.inc({ ...labels }, statements);
-    for (const code of errors) this.errors.inc({ code });
+    for (const code of errors) this.error(code);
+  }
+
+  /** A top-level error of an answer. */
+  error(code: string): void {
+    this.errors.inc({ code });
   }
 
   private labelsOf(operation: OperationDefinitionNode): OperationLabels {

@@ -8,7 +8,7 @@ import {
 import { ApolloServerPluginInlineTrace } from "@apollo/server/plugin/inlineTrace";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from "fastify";
-import { GraphQLError, OperationTypeNode } from "graphql";
+import { GraphQLError, type OperationDefinitionNode, OperationTypeNode } from "graphql";
 import type { Logger } from "pino";
 import {
   ANONYMOUS,
@@ -336,6 +336,13 @@ function bearerToken({ headers: { authorization } }: FastifyRequest): string | n
   return token;
 }
 
+/** Validation lets subscriptions pass where a schema has none. */
+const noSuchOperations = (node: OperationDefinitionNode): GraphQLError =>
+  new GraphQLError(`There are no ${node.operation}s here.`, {
+    nodes: node,
+    extensions: { code: "OPERATION_RESOLUTION_FAILURE", http: { status: 400 } },
+  });
+
 /** What happens around every operation: texts that cannot be stored are refused, errors get their place, all is measured. */
 function requestPlugin(
   metrics: Metrics,
@@ -345,12 +352,15 @@ function requestPlugin(
 ): ApolloServerPlugin<RequestContext> {
   return {
     contextCreationDidFail: async ({ error }) => {
-      if (!(error instanceof GraphQLError)) log.error({ err: error }, "a request failed before it began");
+      const known = error instanceof GraphQLError;
+      metrics.error(known ? String(error.extensions.code) : "INTERNAL_SERVER_ERROR");
+      if (!known) log.error({ err: error }, "a request failed before it began");
     },
     requestDidStart: async () => {
       const start = performance.now();
       return {
         didResolveOperation: async ({ request, document, operation, schema }) => {
+          if (operation && !schema.getRootType(operation.operation)) throw noSuchOperations(operation);
           refuseUnstorable(request.variables);
           refuseLargeAnswer(limits, schema, document, operation, request.variables);
         },

@@ -620,6 +620,7 @@ describe("the shape of a request", () => {
       "GRAPHQL_VALIDATION_FAILED",
     ],
     ["a document of 6000 tokens", query(`{ ${"__typename ".repeat(6_000)} }`), 400, "GRAPHQL_PARSE_FAILED"],
+    ["a subscription", query("subscription { me { id } }"), 400, "OPERATION_RESOLUTION_FAILURE"],
     ["a body too large", query(`# ${"x".repeat(600_000)}\n{ me { id } }`), 413, "BAD_USER_INPUT"],
   ])("%s is refused", async (_what, body, status, code) => {
     expect(await post(body)).toEqual([status, [code]]);

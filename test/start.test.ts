@@ -11,7 +11,7 @@ import pg from "pg";
 import { type ConfigError, readConfig } from "../src/config.js";
 import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKey } from "../src/demo/index.js";
 import { testDatabase } from "./harness/index.js";
-import { graphql, MAIL_WORKER, processes } from "./harness/process.js";
+import { graphql, MAIL_WORKER, MIGRATE, processes } from "./harness/process.js";
 import { until } from "./harness/smtp.js";
 
 const { dataDir, start, killAll } = await processes();
@@ -166,7 +166,7 @@ test("a request that is under way when the server is told to stop is answered, a
     agent,
     headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
   }).end(JSON.stringify({ query: "{ me { guid } }" }));
-  await until(async () => ((await database.sql("SELECT FROM pg_locks WHERE NOT granted")).length > 0 ? true : null));
+  await until(async () => (await database.isBlocked()) || null);
   server.child.kill("SIGTERM");
   await until(async () => ((await fetch(`${url}/readyz`).catch(() => null)) ? null : true));
   await holder.release();
@@ -216,6 +216,67 @@ test("a worker beside the servers sends mails and ends when it is told to", asyn
   }
   await database.drop();
 });
+
+test("migrations by themselves say in a line what keeps them from running", async () => {
+  const away = "postgres://owner:secret@127.0.0.1:1/users";
+  for (const [environment, line] of [
+    [{}, "Set DATABASE_OWNER_URL and DATABASE_URL."],
+    [{ DATABASE_URL: "users" }, "DATABASE_URL: has to be a postgres:// URL"],
+    [{ DATABASE_URL: away, DATABASE_OWNER_URL: away }, "connect ECONNREFUSED 127.0.0.1:1"],
+  ] as const) {
+    expect(await start(environment, MIGRATE).ends()).toEqual({ code: 1, output: `${line}\n` });
+  }
+});
+
+test("each limit is read from its variable", async () => {
+  const database = await testDatabase();
+  const key = await developmentKey(dataDir);
+  const server = start({
+    DATABASE_URL: database.appUrl,
+    TOKEN_PUBLIC_KEY: JSON.stringify({ keys: key.jwks }),
+    TOKEN_ISSUER: DEVELOPMENT_ISSUER,
+    TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
+    MAIL_WORKER: "false",
+    MAX_BODY_BYTES: "5001",
+    MAX_TOKENS: "102",
+    MAX_DEPTH: "5",
+    MAX_FIELDS: "16",
+    MAX_PAIRS: "4",
+    MAX_ALIASES: "6",
+    MAX_ROOT_FIELDS: "7",
+    MAX_OBJECTS: "1008",
+    MAX_REFERENCES: "9",
+  });
+  const url = await server.url();
+  const token = await key.sign({ tenantId: randomUUID(), subject: randomUUID() });
+  const refused = async (query: string, variables: object = {}): Promise<string> =>
+    (await graphql(url, token, query, variables)).errors[0].message;
+  const times = (count: number, text: (index: number) => string): string =>
+    Array.from({ length: count }, (_, index) => text(index)).join(" ");
+  const references = Array.from({ length: 10 }, () => ({ __typename: "User", guid: randomUUID() }));
+  expect(await refused(`{ me { id } } #${"x".repeat(5_000)}`)).toMatch("at most 5001 bytes");
+  expect(await refused(`{ me { ${times(100, () => "id")} } }`)).toMatch("more that 102 tokens");
+  expect(await refused("{ me { userGroups { nodes { members { nodes { id } } } } } }")).toMatch("; 5 are allowed");
+  expect(await refused(`{ me { ${FIELDS} } users { nodes { ${FIELDS} } } }`)).toMatch("; 16 are allowed");
+  expect(await refused(`{ me { ${times(4, () => "id")} } }`)).toMatch("; 4 are allowed");
+  expect(await refused(`{ me { ${times(7, (index) => `a${index}: id`)} } }`)).toMatch("; 6 are allowed");
+  expect(await refused(`{ ${LISTS.map((list) => `${list} { totalCount }`).join(" ")} }`)).toMatch("; 7 are allowed");
+  expect(
+    await refused("{ userGroups(first: 50) { nodes { members(first: 50) { totalCount nodes { id } } } } }"),
+  ).toMatch("; 1008 are");
+  expect(
+    await refused("query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }", { r: references }),
+  ).toMatch(/\b9\b/);
+  server.child.kill("SIGTERM");
+  await server.ends();
+  await database.drop();
+});
+
+const FIELDS = "id guid name title forename surname status";
+const LISTS =
+  "users userGroups invitations classifications featureFlags userDataForms investorPreferenceForms auditEvents".split(
+    " ",
+  );
 
 describe("production refuses to start", () => {
   const complete = {
@@ -289,8 +350,11 @@ test.each([
   ["NODE_ENV", "staging"],
   ["DATABASE_URL", "mysql://localhost/users"],
   ["ROUTER_SECRET", "short"],
+  // No header's value has spaces around it.
+  ["ROUTER_SECRET", "0123456789abcdef, fedcba9876543210"],
   ["LOG_LEVEL", "loud"],
   ["DB_POOL_MAX", "0"],
+  ["DB_STATEMENT_TIMEOUT", "0"],
   ["TOKEN_JWKS_URL", "not a url"],
   ["NODE_FIELDS", "maybe"],
   ["SECRET_KEY", "0123456789abcdef"],

@@ -66,7 +66,7 @@ test("a write that cannot make sure of its caller tells that, and none of its ow
   // However it ends, it is not by what the write says of its input.
   await holder.query("SELECT pg_sleep(1)");
   await database.sql(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%user_roles%'",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%user_roles%'",
   );
   const { errors, body } = await asking;
   await holder.query("ROLLBACK");

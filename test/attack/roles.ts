@@ -193,7 +193,7 @@ const answerers = (own: Fate): Row =>
     [anybody, "NOT_FOUND"],
   );
 
-/** Every operation, by domain.md. A row with a number is the operation with another of its calls. */
+/** Every operation, by domain.md. */
 export const TABLE: Record<string, Row> = {
   "Query.auditEvents": query(anybody, [holds("audit.read"), "all"], [is("member"), "some"], [anybody, "none"]),
   "Query.availableRoles": query(either(holds("groups.read"), leads), [anybody, "all"]),

@@ -55,6 +55,26 @@ describe("a request that takes too long", () => {
     expect((await written).createClassification.errors).toEqual([]);
   });
 
+  test("has done its write where only the payload came too late", async () => {
+    const { tenant, database } = hasty;
+    const here = await tenant();
+    const user = await here.user({ assignedInternalUserId: here.admin.guid });
+    const release = await locked(database.superUrl, "audit_events");
+    const asked = here.admin.send(
+      `mutation ($input: UpdateUserInput!) {
+        updateUser(input: $input) { user { forename assignedInternalUser { guid } } errors { code } }
+      }`,
+      { input: { userId: user.id, forename: "Late" } },
+    );
+    await sleep(1_000);
+    await release();
+    const { data, errors } = await asked;
+    expect(errors!.map(({ path, extensions }) => [extensions.code, path])).toEqual([
+      ["TIMEOUT", ["updateUser", "user", "assignedInternalUser"]],
+    ]);
+    expect(data.updateUser).toEqual({ user: { forename: "Late", assignedInternalUser: null }, errors: [] });
+  });
+
   test("is told so also when who asks cannot be read in time", async () => {
     const { tenant, database } = hasty;
     const here = await tenant();

@@ -29,6 +29,10 @@ const names = options.only?.split(",") ?? all.map(({ name }) => name);
 const unknown = names.find((name) => !all.some((fault) => fault.name === name));
 if (unknown !== undefined) throw new Error(`There is no ${unknown}: ${all.map(({ name }) => name).join()}.`);
 
+const repeats = options.repeats === undefined ? null : Number(options.repeats);
+if (repeats !== null && !(Number.isInteger(repeats) && repeats > 0))
+  throw new Error("--repeats is a number from 1 on.");
+
 const begin = performance.now();
 const busy = await busyShare();
 const note =
@@ -52,7 +56,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 
 async function run(stage: Stage, fault: Fault): Promise<Reported> {
   process.stderr.write(`${fault.name}\n`);
-  const outcome = await fault.run(stage, Number(options.repeats ?? fault.repeats)).catch((error: Error) => {
+  const outcome = await fault.run(stage, repeats ?? fault.repeats).catch((error: Error) => {
     process.stderr.write(`${error.stack}\n`);
     return { ...outcomeOf(0), problems: [`the run broke off: ${error.message}`] };
   });
@@ -79,6 +83,6 @@ try {
 
 const page = report(reported, { note, took: Math.round((performance.now() - begin) / 1_000) });
 const text = await format(page, { ...(await resolveConfig(REPORT)), parser: "markdown" });
-if (options.only === undefined && options.repeats === undefined) await writeFile(REPORT, text);
+if (options.only === undefined && repeats === null) await writeFile(REPORT, text);
 process.stdout.write(text);
 if (reported.some(({ problems, lost, duplicated }) => problems.length + lost + duplicated > 0)) process.exitCode = 1;

@@ -5,7 +5,7 @@ import { migrations } from "../../migrations/index.js";
 import { balanceAmong } from "../harness/balancer.js";
 import { superusers } from "./postgres.js";
 import { watch } from "./servers.js";
-import { type Fault, outcomeOf, underLoad } from "./stage.js";
+import { comesTrue, type Fault, outcomeOf, underLoad } from "./stage.js";
 
 const serverKilled: Fault = {
   name: "server-killed",
@@ -29,6 +29,8 @@ const serverKilled: Fault = {
 };
 
 const PROBE_MILLISECONDS = 200;
+/** Who is not ready by then will not be. */
+const READY_MILLISECONDS = 20_000;
 
 const rollingRestarts: Fault = {
   name: "rolling-restarts",
@@ -45,7 +47,7 @@ const rollingRestarts: Fault = {
       servers.filter((_, index) => watches[index]!.ready()).map(({ url }) => url),
     );
     let turn = 0;
-    while (!watches.every((one) => one.ready())) await sleep(20);
+    await comesTrue(() => watches.every((one) => one.ready()), READY_MILLISECONDS);
     return underLoad(stage, repeats, {
       url: balancer.url,
       servers,
@@ -57,7 +59,7 @@ const rollingRestarts: Fault = {
         figure("seconds from SIGTERM to the end", (performance.now() - begin) / 1_000);
         if (code !== 0) problem(`a server that was told to stop ended with ${code}`);
         await servers[index]!.restart();
-        while (!watches[index]!.ready()) await sleep(20);
+        if (!(await comesTrue(() => watches[index]!.ready(), READY_MILLISECONDS))) problem("it was not ready again");
         return performance.now();
       },
       close: async () => {
@@ -117,14 +119,14 @@ const startsAtOnce = (name: string, title: string, killed: boolean): Fault => ({
 /** The name of the server that holds the lock, once it has run some of the migrations and not all. */
 async function whoMigrates(superuser: pg.Pool): Promise<string> {
   const some = Math.floor(Math.random() * (migrations.length - 1));
-  for (;;) {
+  for (const end = performance.now() + READY_MILLISECONDS; performance.now() < end; await sleep(5)) {
     const { rows } = await superuser.query<{ name: string }>(
       "SELECT application_name AS name FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory'",
     );
     const done = await superuser.query("SELECT FROM migrations").catch(() => ({ rowCount: 0 }));
     if (rows[0] && done.rowCount! >= some) return rows[0].name;
-    await sleep(5);
   }
+  throw new Error("Nobody was seen to migrate.");
 }
 
 export const faultsOfServers: Fault[] = [

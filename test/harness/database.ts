@@ -14,6 +14,8 @@ export interface TestDatabase extends DatabaseUrls {
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
   /** Runs a statement in a transaction that stays open until it is released. */
   hold(text: string): Promise<{ release: () => Promise<void> }>;
+  /** Whether somebody waits for a lock here. `pg_locks` would also tell of the databases of other test files. */
+  isBlocked(): Promise<boolean>;
   /** The names of the tables that hold rows of tenants. */
   tenantTables(): Promise<string[]>;
   drop(): Promise<void>;
@@ -38,6 +40,10 @@ export async function testDatabase({ empty = false } = {}): Promise<TestDatabase
       await client.query("BEGIN");
       await client.query(text);
       return { release: () => client.end() };
+    },
+    isBlocked: async () => {
+      const waiters = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+      return (await sql(waiters)).length > 0;
     },
     tenantTables: async () => {
       const tables = await sql<{ name: string }>(`

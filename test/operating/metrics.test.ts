@@ -50,6 +50,7 @@ test("errors are counted by code, answers by route and status", async () => {
   expect(await total("graphql_errors_total", { code: "FORBIDDEN" })).toBe(1);
   expect(await total("graphql_errors_total", { code: "BAD_USER_INPUT" })).toBe(1);
   expect(await total("graphql_errors_total", { code: "GRAPHQL_PARSE_FAILED" })).toBe(1);
+  expect(await total("graphql_errors_total", { code: "UNAUTHENTICATED" })).toBe(1);
   expect(await total("graphql_operation_duration_seconds_count", { operation: "Forbidden", outcome: "errors" })).toBe(
     1,
   );

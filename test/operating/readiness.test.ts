@@ -52,7 +52,7 @@ test("one whose connections are all busy is ready still", async () => {
   const { admin } = await tenant();
   const holder = await database.hold(`SELECT FROM users WHERE id = '${admin.guid}' FOR UPDATE`);
   const waiting = admin.ask(operations.UpdateCurrentUser!, { input: { forename: "Waiting" } });
-  await until(async () => ((await database.sql("SELECT FROM pg_locks WHERE NOT granted")).length > 0 ? true : null));
+  await until(async () => (await database.isBlocked()) || null);
   expect(await probe(url)).toEqual(READY);
   await holder.release();
   await waiting;

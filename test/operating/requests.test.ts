@@ -122,10 +122,7 @@ test("a client that is gone before its answer is told as 499", async () => {
   const client = httpRequest(`${url}/graphql`, { method: "POST", headers });
   client.on("error", () => {});
   client.end(JSON.stringify({ query: operations.UpdateCurrentUser, variables: { input: { forename: "Gone" } } }));
-  await until(async () => {
-    const waiting = await database.sql("SELECT FROM pg_locks WHERE NOT granted");
-    return waiting.length > 0 || null;
-  });
+  await until(async () => (await database.isBlocked()) || null);
   client.destroy();
   expect(await lineOf("gone")).toMatchObject({ status: 499 });
   await holder.release();
