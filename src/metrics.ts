@@ -1,7 +1,7 @@
 import type { OperationDefinitionNode } from "graphql";
 import { Kind } from "graphql";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Replicas, TenantPool } from "./database/index.js";
+import type { DatabaseProbe, Replicas, TenantPool } from "./database/index.js";
 import type { MailOutcome } from "./mail/index.js";
 
 /** How many operations are told apart by their names: names are the clients' own, and each costs some thirty lines. */
@@ -68,7 +68,7 @@ export class Metrics {
   private readonly named = new Set<string>();
   private readonly labels = new WeakMap<OperationDefinitionNode, OperationLabels>();
 
-  constructor(pool: TenantPool, replicas: Replicas) {
+  constructor(pool: TenantPool, replicas: Replicas, probe: DatabaseProbe) {
     collectDefaultMetrics({ register: this.registry });
     const connections = new Gauge({
       name: "database_pool_connections",
@@ -98,7 +98,7 @@ export class Metrics {
     });
     this.registry.registerMetric(connections);
     this.registry.registerMetric(read);
-    this.registry.registerMetric(queueGauge(pool));
+    this.registry.registerMetric(queueGauge(probe));
   }
 
   mail({ status }: MailOutcome): void {
@@ -160,7 +160,7 @@ export class Metrics {
 }
 
 /** Read at each scrape, for all servers; the numbers are absent while the database is. */
-function queueGauge(pool: TenantPool): Gauge {
+function queueGauge(probe: DatabaseProbe): Gauge {
   return new Gauge({
     name: "mail_queue",
     help: `Mails waiting, for how many seconds the first of them has been due, and mails given up within a day (counted up to ${MOST_COUNTED}).`,
@@ -168,16 +168,16 @@ function queueGauge(pool: TenantPool): Gauge {
     registers: [],
     async collect() {
       this.reset();
-      const { rows } = await pool
-        .query<{ waiting: number; overdue: number; failed: number }>(
+      const [row] = await probe
+        .read<{ waiting: number; overdue: number; failed: number }>(
           `SELECT (SELECT count(*)::integer FROM (SELECT FROM due_mails LIMIT ${MOST_COUNTED}) counted) AS waiting,
             coalesce(greatest(0, extract(epoch FROM now() - min(due_at))), 0)::float8 AS overdue,
             (SELECT count(*)::integer FROM (
               SELECT FROM failed_mails WHERE failed_at > now() - interval '1 day' LIMIT ${MOST_COUNTED}) counted) AS failed
             FROM due_mails`,
         )
-        .catch(() => ({ rows: [] }));
-      for (const [measure, value] of Object.entries(rows[0] ?? {})) this.set({ measure }, value);
+        .catch(() => []);
+      for (const [measure, value] of Object.entries(row ?? {})) this.set({ measure }, value);
     },
   });
 }

@@ -41,6 +41,7 @@ import {
   documentStore,
   health,
   logRequests,
+  refusePath,
   safelist,
   statusByMediaType,
 } from "./http/index.js";
@@ -161,7 +162,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const replicas = new Replicas(pool, replicaPoolsOf(source), (replica, serving) =>
     log.warn({ replica }, serving ? "a replica is read" : "a replica is away or lags, and is not read"),
   );
-  const metrics = new Metrics(pool, replicas);
+  const probe = new DatabaseProbe(options.databaseUrl);
+  const metrics = new Metrics(pool, replicas, probe);
   const secrets = new Secrets(options.secrets);
   const sessionKeys = new SessionKeys(secrets);
   const verify = await tokenVerifier(options.tokens, sessionKeys);
@@ -192,7 +194,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         ? ApolloServerPluginInlineTrace({ includeErrors: { masked: true } })
         : ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginCacheControlDisabled(),
-      requestPlugin(metrics, limits, log, development),
+      requestPlugin(metrics, limits, development),
       ...(replicas.all.length > 0 ? [readReplicas(replicas)] : []),
     ],
   });
@@ -206,6 +208,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     bodyLimit: limits.bodyBytes,
     requestTimeout: REQUEST_TIMEOUT,
     forceCloseConnections: "idle",
+    frameworkErrors: refusePath((route, status) => metrics.response(route, status)),
     genReqId: ({ headers: { "x-request-id": given } }) =>
       typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID(),
   });
@@ -215,7 +218,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   options.tracing?.requests(app);
   logRequests(app, (route, status) => metrics.response(route, status));
-  const probe = new DatabaseProbe(options.databaseUrl);
   health(app, { probe, draining, metrics, log });
   // For routers, and for anybody; an older copy serves too, for a key is published long before it signs.
   app.get("/.well-known/jwks.json", async (_request, reply) =>
@@ -249,7 +251,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     session,
     request,
   });
-  const context = async (request: FastifyRequest): Promise<RequestContext> => {
+  const asking = async (request: FastifyRequest): Promise<RequestContext> => {
     const session = pool.session({ milliseconds: deadlineMilliseconds, trace: request.trace });
     const token = bearerToken(request);
     const claims = token === null ? null : await verify(token);
@@ -262,6 +264,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       look: () => sightingOf(claims!, session),
     };
   };
+  const context = (request: FastifyRequest): Promise<RequestContext> =>
+    asking(request).catch((error: Error) => {
+      const known = error instanceof GraphQLError;
+      const code = known ? String(error.extensions.code) : "INTERNAL_SERVER_ERROR";
+      if (!known) request.log.error({ err: error }, "a request failed before it began");
+      metrics.error(code);
+      request.asked = { errors: [code] };
+      throw error;
+    });
   const handler = fastifyApolloHandler(apollo, { context });
   // On the route, and not by the request's spelling of its path, which has many.
   const onRequest = [...(options.routerSecrets.length > 0 ? [demandRouter(options.routerSecrets)] : []), demandAddress];
@@ -344,18 +355,8 @@ const noSuchOperations = (node: OperationDefinitionNode): GraphQLError =>
   });
 
 /** What happens around every operation: texts that cannot be stored are refused, errors get their place, all is measured. */
-function requestPlugin(
-  metrics: Metrics,
-  limits: Limits,
-  log: Logger,
-  development: boolean,
-): ApolloServerPlugin<RequestContext> {
+function requestPlugin(metrics: Metrics, limits: Limits, development: boolean): ApolloServerPlugin<RequestContext> {
   return {
-    contextCreationDidFail: async ({ error }) => {
-      const known = error instanceof GraphQLError;
-      metrics.error(known ? String(error.extensions.code) : "INTERNAL_SERVER_ERROR");
-      if (!known) log.error({ err: error }, "a request failed before it began");
-    },
     requestDidStart: async () => {
       const start = performance.now();
       return {

@@ -244,7 +244,7 @@ test("each limit is read from its variable", async () => {
     MAX_PAIRS: "4",
     MAX_ALIASES: "6",
     MAX_ROOT_FIELDS: "7",
-    MAX_OBJECTS: "1008",
+    MAX_VALUES: "1008",
     MAX_REFERENCES: "9",
   });
   const url = await server.url();

@@ -18,7 +18,9 @@ const VIEWS = ["user_search", "user_group_search", "due_mails", "failed_mails"];
 
 /** Brings the schema up to date as its owner and lets the application's role use it. */
 export async function migrate(ownerUrl: string, appRole: string): Promise<void> {
-  const lock = new pg.Client({ connectionString: ownerUrl });
+  const lock = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: 5_000, keepAlive: true });
+  // A connection that is lost fails the statement that is under way, or the next; nobody else has to hear of it.
+  lock.on("error", () => {});
   await lock.connect();
   try {
     await takeTurn(lock);

@@ -63,6 +63,11 @@ export class DatabaseProbe {
     }
   }
 
+  /** What else is asked of the database itself; in time, or not at all. */
+  async read<Row extends object>(text: string): Promise<Row[]> {
+    return (await this.pool.query<Row>(text)).rows;
+  }
+
   async end(): Promise<void> {
     await this.pool.end();
   }

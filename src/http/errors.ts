@@ -1,4 +1,5 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type Ended, logRequest } from "./request-log.js";
 
 /** What never reaches GraphQL (bad JSON, a body too large, no such page) is answered in its form all the same. */
 export function answerErrorsAsGraphQL(app: FastifyInstance, endpoint: string): void {
@@ -20,3 +21,14 @@ export function answerErrorsAsGraphQL(app: FastifyInstance, endpoint: string): v
       .send({ errors: [{ message: `Nothing here. GraphQL is at ${endpoint}.`, extensions: { code: "NOT_FOUND" } }] }),
   );
 }
+
+/** Answers a path that is none, e.g. `/%`, which ends before any hook, in that form and with its line in the log. */
+export const refusePath =
+  (ended: Ended) =>
+  ({ statusCode = 400 }: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    logRequest(request, reply, ended);
+    reply
+      .code(statusCode)
+      .header("x-request-id", request.id)
+      .send({ errors: [{ message: "The path is not a valid one.", extensions: { code: "BAD_REQUEST" } }] });
+  };

@@ -1,7 +1,7 @@
 export { closing } from "./closing.js";
 export { demandAddress } from "./address.js";
 export { documentStore } from "./documents.js";
-export { answerErrorsAsGraphQL } from "./errors.js";
+export { answerErrorsAsGraphQL, refusePath } from "./errors.js";
 export { health } from "./health.js";
 export { statusByMediaType } from "./media-type.js";
 export { type Asked, isProbe, logRequests } from "./request-log.js";

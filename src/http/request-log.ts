@@ -13,7 +13,7 @@ export interface Asked {
 
 declare module "fastify" {
   interface FastifyRequest {
-    asked: Asked | null;
+    asked: Partial<Asked> | null;
   }
 }
 
@@ -29,16 +29,24 @@ const LONGEST_NAME = 100;
  * Writes one line for each request once its answer has left, or its client has. The request's address stays untold: the
  * path of an export's link and the query of a GET hold what others shall not read.
  */
-export function logRequests(app: FastifyInstance, ended: (route: string, status: number) => void): void {
+export function logRequests(app: FastifyInstance, ended: Ended): void {
   app.decorateRequest("asked", null);
   app.addHook("onRequest", (request, reply, done) => {
-    const { url: route = "none" } = request.routeOptions;
-    reply.raw.once("close", () => {
-      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_GONE;
-      tell(request, reply, route, status);
-      ended(route, status);
-    });
+    logRequest(request, reply, ended);
     done();
+  });
+}
+
+/** Hears of each request that has ended. */
+export type Ended = (route: string, status: number) => void;
+
+/** The same for one that hooks do not see. */
+export function logRequest(request: FastifyRequest, reply: FastifyReply, ended: Ended): void {
+  const { url: route = "none" } = request.routeOptions;
+  reply.raw.once("close", () => {
+    const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_GONE;
+    tell(request, reply, route, status);
+    ended(route, status);
   });
 }
 

@@ -103,6 +103,10 @@ describe("more callers than connections", () => {
       };
       for (const one of asked) one.then(hear, hear);
     });
+    // Just then somebody wants to know how things are.
+    const metrics = await (await fetch(`${narrow.url}/metrics`)).text();
+    expect(metrics).toContain('database_pool_connections{server="primary",state="waiting"} 2');
+    expect(metrics).toContain('mail_queue{measure="waiting"} 0');
     await release();
     const answers = await Promise.all(asked);
     expect(refused).toEqual(Array.from({ length: 5 }, () => ["503", "UNAVAILABLE"]));

@@ -73,11 +73,25 @@ test("of an operation without a name there is its type, of one that is none ther
   expect(malformed.line).not.toHaveProperty("type");
 });
 
+test("a path that is none is refused as everything is, with its line", async () => {
+  for (const path of ["/%", "/graphql%ff", "/exports/%zz"]) {
+    const answer = await fetch(url + path, { headers: { "x-request-id": `path-${path.length}` } });
+    expect(await answer.json()).toEqual({
+      errors: [{ message: "The path is not a valid one.", extensions: { code: "BAD_REQUEST" } }],
+    });
+    expect([answer.status, answer.headers.get("x-request-id")]).toEqual([400, `path-${path.length}`]);
+    expect(await lineOf(`path-${path.length}`)).toMatchObject({ route: "none", status: 400 });
+  }
+});
+
 test("nobody's line has no name in it", async () => {
   const { line } = await ask(anonymous, "query Anybody { __typename }");
   expect(line).toMatchObject({ operation: "Anybody", statements: 0 });
   expect(line).not.toHaveProperty("viewer");
-  expect((await ask(bearer("not.a.token"), operations.Me!)).line).toMatchObject({ status: 401 });
+  expect((await ask(bearer("not.a.token"), operations.Me!)).line).toMatchObject({
+    status: 401,
+    errors: ["UNAUTHENTICATED"],
+  });
 });
 
 test.each([
