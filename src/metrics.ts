@@ -11,10 +11,21 @@ const UNKNOWN: OperationLabels = { type: "none", operation: "none", field: "none
 /** A queue longer than this is not counted to its end: what a scrape costs stays small while a mail server is away. */
 const MOST_COUNTED = 10_000;
 
+const OTHER = "other";
+
 interface OperationLabels {
   type: string;
   operation: string;
   field: string;
+}
+
+/** How an operation went. */
+interface Observed {
+  milliseconds: number;
+  statements: number;
+  errors: readonly string[] | undefined;
+  /** Asked by nobody known, who shall not use up the names. */
+  stranger: boolean;
 }
 
 /** What `/metrics` tells Prometheus. Every label's values are few, whatever clients send. */
@@ -116,11 +127,9 @@ export class Metrics {
 
   observe(
     operation: OperationDefinitionNode | undefined,
-    milliseconds: number,
-    statements: number,
-    errors: readonly string[] = [],
+    { milliseconds, statements, errors = [], stranger }: Observed,
   ): void {
-    const labels = operation ? this.labelsOf(operation) : UNKNOWN;
+    const labels = operation ? this.labelsOf(operation, stranger) : UNKNOWN;
     this.duration.observe({ ...labels, outcome: errors.length > 0 ? "errors" : "ok" }, milliseconds / 1000);
     this.statements.inc({ ...labels }, statements);
     for (const code of errors) this.error(code);
@@ -131,20 +140,26 @@ export class Metrics {
     this.errors.inc({ code });
   }
 
-  private labelsOf(operation: OperationDefinitionNode): OperationLabels {
-    let labels = this.labels.get(operation);
-    if (!labels) this.labels.set(operation, (labels = this.name(operation)));
+  private labelsOf(operation: OperationDefinitionNode, stranger: boolean): OperationLabels {
+    const known = this.labels.get(operation);
+    if (known) return known;
+    const labels = this.name(operation, stranger);
+    if (labels.operation !== OTHER) this.labels.set(operation, labels);
     return labels;
   }
 
-  /** The first so many names are told apart; others, and those too long to be read, by their first root field alone. */
-  private name({ operation: type, name, selectionSet }: OperationDefinitionNode): OperationLabels {
+  /**
+   * The first so many names of callers with a token are told apart; others, and those too long to be read, by their first
+   * root field alone.
+   */
+  private name({ operation: type, name, selectionSet }: OperationDefinitionNode, stranger: boolean): OperationLabels {
     const [first] = selectionSet.selections;
     const field = first?.kind === Kind.FIELD ? first.name.value : "none";
     const operation = name?.value ?? "anonymous";
     const key = `${type} ${operation} ${field}`;
     if (!this.named.has(key)) {
-      if (this.named.size >= MOST_NAMED || operation.length > LONGEST_NAME) return { type, operation: "other", field };
+      const full = this.named.size >= MOST_NAMED;
+      if (stranger || full || operation.length > LONGEST_NAME) return { type, operation: OTHER, field };
       this.named.add(key);
     }
     return { type, operation, field };

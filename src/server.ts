@@ -266,9 +266,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   const context = (request: FastifyRequest): Promise<RequestContext> =>
     asking(request).catch((error: Error) => {
-      const known = error instanceof GraphQLError;
-      const code = known ? String(error.extensions.code) : "INTERNAL_SERVER_ERROR";
-      if (!known) request.log.error({ err: error }, "a request failed before it began");
+      const told = error instanceof GraphQLError;
+      const code = told ? String(error.extensions.code) : "INTERNAL_SERVER_ERROR";
+      if (!told) request.log.error({ err: error }, "a request failed before it began");
       metrics.error(code);
       request.asked = { errors: [code] };
       throw error;
@@ -386,7 +386,12 @@ function requestPlugin(metrics: Metrics, limits: Limits, development: boolean): 
           contextValue.operation = operation;
           contextValue.errors = errors?.map(({ extensions }) => String(extensions?.code));
           contextValue.request.asked = contextValue;
-          metrics.observe(operation, performance.now() - start, statements, contextValue.errors);
+          metrics.observe(operation, {
+            milliseconds: performance.now() - start,
+            statements,
+            errors: contextValue.errors,
+            stranger: contextValue.viewer.kind === "ANONYMOUS",
+          });
           if (development) {
             response.http.headers.set(
               "server-timing",
