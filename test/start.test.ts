@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
 import { type ConfigError, readConfig } from "../src/config.js";
-import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKey } from "../src/demo/index.js";
+import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, type DevelopmentKey, developmentKey } from "../src/demo/index.js";
 import { testDatabase } from "./harness/index.js";
 import { graphql, MAIL_WORKER, MIGRATE, processes } from "./harness/process.js";
 import { until } from "./harness/smtp.js";
@@ -147,16 +147,19 @@ test("three servers may start at once on an empty database", async () => {
   await database.drop();
 }, 60_000);
 
+/** A server on a database of its own that takes the development key's tokens, and sends no mail. */
+const beside = ({ appUrl }: { appUrl: string }, { jwks }: DevelopmentKey): Record<string, string> => ({
+  DATABASE_URL: appUrl,
+  TOKEN_PUBLIC_KEY: JSON.stringify({ keys: jwks }),
+  TOKEN_ISSUER: DEVELOPMENT_ISSUER,
+  TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
+  MAIL_WORKER: "false",
+});
+
 test("a request that is under way when the server is told to stop is answered, and its connection is not waited for", async () => {
   const database = await testDatabase();
   const key = await developmentKey(dataDir);
-  const server = start({
-    DATABASE_URL: database.appUrl,
-    TOKEN_PUBLIC_KEY: JSON.stringify({ keys: key.jwks }),
-    TOKEN_ISSUER: DEVELOPMENT_ISSUER,
-    TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
-    MAIL_WORKER: "false",
-  });
+  const server = start(beside(database, key));
   const url = await server.url();
   const holder = await database.hold("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
   const token = await key.sign({ tenantId: randomUUID(), subject: randomUUID() });
@@ -232,11 +235,7 @@ test("each limit is read from its variable", async () => {
   const database = await testDatabase();
   const key = await developmentKey(dataDir);
   const server = start({
-    DATABASE_URL: database.appUrl,
-    TOKEN_PUBLIC_KEY: JSON.stringify({ keys: key.jwks }),
-    TOKEN_ISSUER: DEVELOPMENT_ISSUER,
-    TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
-    MAIL_WORKER: "false",
+    ...beside(database, key),
     MAX_BODY_BYTES: "5001",
     MAX_TOKENS: "102",
     MAX_DEPTH: "5",
