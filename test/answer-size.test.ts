@@ -63,8 +63,10 @@ const LARGE: [what: string, document: string, variables?: object][] = [
   ],
   [
     "by a payload as long as its input in the document",
-    `mutation { bulkInviteUsers(input: { rows: [${guests(150).map(({ email }) => `{ email: "${email}", type: INVESTOR }`)}] }) {
-      results { invitation { group { members(first: 100) { nodes { ${Array.from({ length: 14 }, (_, i) => `a${i}: id`)} } } } } } } }`,
+    `mutation { bulkInviteUsers(input: { rows: [${guests(150)
+      .map(({ email }) => `{ email: "${email}", type: INVESTOR }`)
+      .join(" ")}] }) {
+      results { invitation { group { members(first: 100) { nodes { ${Array.from({ length: 14 }, (_, i) => `a${i}: id`).join(" ")} } } } } } } }`,
   ],
 ];
 

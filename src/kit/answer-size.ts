@@ -30,9 +30,9 @@ export function refuseLargeAnswer(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode | undefined,
-  given?: Record<string, unknown>,
+  sent: Record<string, unknown> = {},
 ): void {
-  const variables = operation ? withDefaults(operation, given ?? {}) : {};
+  const variables = operation ? withDefaults(operation, sent) : {};
   const fragments = new Map(
     document.definitions
       .filter((one) => one.kind === Kind.FRAGMENT_DEFINITION)
@@ -106,15 +106,15 @@ const tooMuch = (message: string, argument?: string[]): GraphQLError =>
 const sizeOf = (asked: unknown): number =>
   typeof asked === "number" ? Math.min(Math.max(asked, 1), MAX_SIZE) : DEFAULT_SIZE;
 
-/** What the operation's variables are: of those given only what it declares, and defaults for the others. */
+/** What the operation's variables are: of those sent only what it declares, and defaults for the others. */
 const withDefaults = (
   { variableDefinitions = [] }: OperationDefinitionNode,
-  given: Record<string, unknown>,
+  sent: Record<string, unknown>,
 ): Record<string, unknown> =>
   Object.fromEntries(
     variableDefinitions.map(({ variable: { name }, defaultValue }) => [
       name.value,
-      Object.hasOwn(given, name.value) ? given[name.value] : defaultValue && valueFromASTUntyped(defaultValue),
+      Object.hasOwn(sent, name.value) ? sent[name.value] : defaultValue && valueFromASTUntyped(defaultValue),
     ]),
   );
 
