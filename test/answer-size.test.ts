@@ -9,6 +9,14 @@ const nested = (levels: number, first: number): string =>
     ? "id"
     : `userGroups(first: ${first}) { nodes { members(first: ${first}) { nodes { ${nested(levels - 1, first)} } } } }`;
 
+const guests = (count: number): { email: string; type: string }[] =>
+  Array.from({ length: count }, (_, i) => ({ email: `guest-${i}@example.com`, type: "INVESTOR" }));
+
+const INVITED = operations.BulkInviteUsers!.replace(
+  "invitation {",
+  "invitation { group { members(first: 100) { nodes { id guid name } } }",
+);
+
 const LARGE: [what: string, document: string, variables?: object][] = [
   ["connections in connections", `{ me { ${nested(2, 100)} } }`],
   ["the same by default sizes", `{ me { ${nested(2, 20)} } }`],
@@ -20,6 +28,10 @@ const LARGE: [what: string, document: string, variables?: object][] = [
     "by variables",
     "query ($n: Int) { users(first: $n) { nodes { userGroups(first: $n) { nodes { members(first: $n) { nodes { id } } } } } } }",
     { n: 100 },
+  ],
+  [
+    "by the defaults of variables",
+    "query ($n: Int = 100) { users(first: $n) { nodes { userGroups(first: $n) { nodes { members(first: $n) { nodes { id } } } } } } }",
   ],
   [
     "by edges",
@@ -43,13 +55,18 @@ const LARGE: [what: string, document: string, variables?: object][] = [
     "by the fields of forms",
     "{ users(first: 100) { nodes { enabledUserDataForms(first: 100) { nodes { formFields { reference } } } } } }",
   ],
+  ["by a payload as long as its input", INVITED, { input: { rows: guests(600) } }],
   [
-    "by a payload as long as its input",
-    operations.BulkInviteUsers!.replace(
-      "invitation {",
-      "invitation { group { members(first: 100) { nodes { id guid name } } }",
-    ),
-    { input: { rows: Array.from({ length: 600 }, (_, i) => ({ email: `guest-${i}@example.com`, type: "INVESTOR" })) } },
+    "by the same behind variables that nobody declared",
+    INVITED,
+    { ...Object.fromEntries(guests(100).map((guest, i) => [`other${i}`, guest])), input: { rows: guests(600) } },
+  ],
+  [
+    "by a payload as long as its input in the document",
+    `mutation { bulkInviteUsers(input: { rows: [${guests(150)
+      .map(({ email }) => `{ email: "${email}", type: INVESTOR }`)
+      .join(" ")}] }) {
+      results { invitation { group { members(first: 100) { nodes { ${Array.from({ length: 14 }, (_, i) => `a${i}: id`).join(" ")} } } } } } } }`,
   ],
 ];
 

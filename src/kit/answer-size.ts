@@ -30,8 +30,9 @@ export function refuseLargeAnswer(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode | undefined,
-  variables: Record<string, unknown> = {},
+  sent: Record<string, unknown> = {},
 ): void {
+  const variables = operation ? withDefaults(operation, sent) : {};
   const fragments = new Map(
     document.definitions
       .filter((one) => one.kind === Kind.FRAGMENT_DEFINITION)
@@ -40,7 +41,7 @@ export function refuseLargeAnswer(
   const known = new Map<string, number>();
   const longest = longestLists();
 
-  /** The values below one object of that type; below a page, whose lists are all that long. */
+  /** The values below one object of that type; below a page or a payload, whose lists are all that long. */
   const below = (type: GraphQLNamedType | undefined, { selections }: SelectionSetNode, page = 1): number => {
     let values = 0;
     for (const node of selections) {
@@ -73,14 +74,19 @@ export function refuseLargeAnswer(
     };
     if (named.name.endsWith("Connection"))
       return 1 + below(named, node.selectionSet, sizeOf(argument("first") ?? argument("last")));
+    // No list of a payload is longer than its input's.
+    if (named.name.endsWith("Payload")) {
+      const input = node.arguments?.map(({ value }) => valueFromASTUntyped(value, variables));
+      return 1 + below(named, node.selectionSet, longest(input));
+    }
     const object = 1 + below(named, node.selectionSet);
     if (!isListType(getNullableType(field.type))) return object;
-    if (type!.name.endsWith("Connection")) return page * object;
+    if (/(Connection|Payload)$/.test(type!.name)) return page * object;
     const references = argument("representations");
     if (Array.isArray(references) && references.length > limits.references)
       throw tooMuch(`${limits.references} references at most; these are ${references.length}.`, ["representations"]);
-    const keys = argument("ids") ?? references ?? (type!.name.endsWith("Payload") ? variables : null);
-    return (keys === null ? UNSAID : longest(keys)) * object;
+    const keys = argument("ids") ?? references;
+    return (keys == null ? UNSAID : longest(keys)) * object;
   };
 
   if (!operation) return;
@@ -100,7 +106,19 @@ const tooMuch = (message: string, argument?: string[]): GraphQLError =>
 const sizeOf = (asked: unknown): number =>
   typeof asked === "number" ? Math.min(Math.max(asked, 1), MAX_SIZE) : DEFAULT_SIZE;
 
-/** The longest list in a value: no list of a payload is longer than its input's. Values are large; each is read once. */
+/** What the operation's variables are: of those sent only what it declares, and defaults for the others. */
+const withDefaults = (
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  sent: Record<string, unknown>,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    variableDefinitions.map(({ variable: { name }, defaultValue }) => [
+      name.value,
+      Object.hasOwn(sent, name.value) ? sent[name.value] : defaultValue && valueFromASTUntyped(defaultValue),
+    ]),
+  );
+
+/** The longest list in a value. Values are large; each is read once. */
 function longestLists(): (value: unknown) => number {
   const known = new Map<object, number>();
   const longest = (value: unknown): number => {

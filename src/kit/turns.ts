@@ -29,19 +29,36 @@ export class Turns {
   }
 
   private readonly next = (): void => {
-    const hand = this.waiting[this.handed++];
+    const hand = this.waiting[this.handed];
     if (!hand) {
       [this.waiting, this.handed, this.began] = [[], 0, null];
       for (const work of this.through.splice(0)) work();
       return;
     }
+    if (performance.now() - this.began! >= LONGEST) {
+      return whenFree(() => {
+        this.began = performance.now();
+        this.next();
+      });
+    }
+    this.handed++;
     hand();
-    if (performance.now() - this.began! < LONGEST) return whenSettled(this.next);
-    setImmediate(() => {
-      this.began = performance.now();
-      this.next();
-    });
+    whenSettled(this.next);
   };
+}
+
+/** The large answers that rest, of all requests. */
+const resting: (() => void)[] = [];
+
+/** When the event loop has come round: one of all that wait for it, or many requests would be one long turn together. */
+function whenFree(work: () => void): void {
+  if (resting.push(work) === 1) setImmediate(goOn);
+}
+
+function goOn(): void {
+  const work = resting.shift()!;
+  if (resting.length > 0) setImmediate(goOn);
+  work();
 }
 
 /** After all promise jobs that there are, and those that they lead to: a tick is begun when none is left. */

@@ -216,15 +216,19 @@ describe("what is refused costs little to refuse", () => {
   test("variables are measured once, however many lists of a payload are selected", () => {
     let read = 0;
     const variables = {
-      get input() {
-        read++;
-        return [1];
+      input: {
+        get rows() {
+          read++;
+          return [1];
+        },
       },
     };
     const schema = buildSchema(
-      "type Query { a: Int } type Mutation { a: APayload } type APayload { errors: [E!]! } type E { code: Int }",
+      "type Query { a: Int } input I { rows: [Int] } type Mutation { a(input: I): APayload } type APayload { errors: [E!]! } type E { code: Int }",
     );
-    const document = parse(`mutation { a { ${"errors { code } ".repeat(9)} } }`);
+    const document = parse(
+      `mutation ($input: I) { ${`a(input: $input) { ${"errors { code } ".repeat(9)} } `.repeat(2)} }`,
+    );
     refuseLargeAnswer(LIMITS, schema, document, document.definitions[0] as OperationDefinitionNode, variables);
     expect(read).toBe(1);
   });

@@ -48,6 +48,17 @@ test("a server that has its database is ready, also behind a pooler in transacti
   expect(await probe(behind.url)).toEqual(READY);
 });
 
+test("one whose mails cannot be counted, for they are locked by a migration, is ready still", async () => {
+  const holder = await database.hold("LOCK TABLE mail_deliveries IN ACCESS EXCLUSIVE MODE");
+  const scrape = fetch(`${url}/metrics`);
+  await until(async () => (await database.isBlocked()) || null);
+  expect(await probe(url)).toEqual(READY);
+  expect((await scrape).status).toBe(200);
+  // Nor is a session left waiting by each scrape.
+  await until(async () => !(await database.isBlocked()) || null);
+  await holder.release();
+});
+
 test("one whose connections are all busy is ready still", async () => {
   const { admin } = await tenant();
   const holder = await database.hold(`SELECT FROM users WHERE id = '${admin.guid}' FOR UPDATE`);
