@@ -1,5 +1,5 @@
 import type { Call } from "./calls.js";
-import { type Path, type Place, placesIn, placesOf, replaced, type Target, TARGETS, valueAt } from "./places.js";
+import { type Path, type Place, placesIn, placesOf, replaced, type Target, valueAt } from "./places.js";
 import { BATCH, type Judged, type Outcome, type Problem, send, type Variables, write } from "./request.js";
 import type { Stage } from "./stage.js";
 import { type Attack, attacksOn, UNSTORABLE } from "./values.js";
@@ -21,7 +21,7 @@ export function assaultsOn(target: Target, calls: readonly Call[], { scene }: St
       const name = place.path.join(".");
       if (seen.has(name)) continue;
       seen.add(name);
-      for (const attack of shareOf(target, name, attacksOn(target.key, place, valueAt(good, place.path)))) {
+      for (const attack of attacksOn(target.key, place, valueAt(good, place.path))) {
         const make = (n: number): Variables => replaced(call(scene, n), place.path, attack.value);
         assaults.push({ ...attack, place, call, make });
       }
@@ -30,22 +30,6 @@ export function assaultsOn(target: Target, calls: readonly Call[], { scene }: St
   // Otherwise a new argument would be forgotten.
   expect([...seen].toSorted()).toEqual(placesOf(target).toSorted());
   return assaults;
-}
-
-/** Arguments and fields of inputs that many fields take from one class each. */
-const INHERITED = /^(first|after|last|before)$|^input\.(clientMutationId|idempotencyKey|expectedVersion)$/;
-/** What the four writes that define a form have in common. */
-const DEFINITION = /^input\.(formPages|formFields|formSettings|editorValidator)/;
-
-/**
- * All values go to all places, but where the same code reads many places: there each takes every fourth value, begun with
- * another one, so that all of them are put into each kind of place. Such are the fields above, and what is no id at all.
- */
-function shareOf(target: Target, place: string, attacks: Attack[]): Attack[] {
-  const shared = INHERITED.test(place) || DEFINITION.test(place);
-  const sharers = shared ? TARGETS.filter((one) => placesOf(one).includes(place)) : TARGETS;
-  const turn = sharers.indexOf(target);
-  return attacks.filter(({ noId }, index) => !(shared || noId) || index % 4 === turn % 4);
 }
 
 export const of =

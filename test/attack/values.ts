@@ -27,8 +27,6 @@ export interface Attack {
   below: Path;
   /** Has a field that there is not. */
   unknown?: true;
-  /** Is read by what reads all ids. */
-  noId?: true;
 }
 
 const all = (verdict: Verdict, values: unknown[]): Attack[] => values.map((value) => ({ value, verdict, below: [] }));
@@ -246,7 +244,7 @@ function ofType(key: string, path: Path, type: GraphQLInputType, good: unknown):
     ...free.map((value): Attack => ({ value, verdict: verdictOn(name, value), below: [] })),
   ];
   if (getNamedType(type).name === "ID" && typeof good === "string") {
-    leaf.push(...noIds(good).map((value): Attack => ({ value, verdict: "REFUSED", below: [], noId: true })));
+    leaf.push(...noIds(good).map((value): Attack => ({ value, verdict: "REFUSED", below: [] })));
     if (takesAnyType(key, path)) leaf.push(...all("REFUSED", [fromGlobalId(good, []).key]));
     else leaf.push(...all("REFUSED", otherTypes(good, key)));
   }
