@@ -46,7 +46,7 @@ export const LIMITS: Limits = {
   pairs: 20_000,
   aliases: 30,
   rootFields: 20,
-  values: 200_000,
+  values: 120_000,
   references: 1_000,
 };
 

@@ -1,5 +1,5 @@
 /** Milliseconds for which one request may put its answer together before others have their turn. */
-const LONGEST = 5;
+const LONGEST = 3;
 
 /**
  * The turns of one request. Pages are handed out one after another, each when what follows from the one before is done;

@@ -53,7 +53,7 @@ const ATTACKS: Record<string, (over: 0 | 1) => Body> = {
     query: `{ ${times(LIMITS.rootFields + over, (n) => `a${n}: users(first: 100) { nodes { id name } }`)} }`,
   }),
   values: (over) => ({
-    query: `{ userGroups(first: 100) { nodes { ${times(30, (n) => `a${n}: members(first: ${over ? 22 : 21}) { nodes { id name } }`)} } } }`,
+    query: `{ userGroups(first: 100) { nodes { ${times(30, (n) => `a${n}: members(first: ${over ? 13 : 12}) { nodes { id name } }`)} } } }`,
   }),
   "values of one page": () => ({
     query: `{ users(first: 100) { nodes { ${times(30, (n) => `a${n}: assignedInternalUser { ${FIELDS.join(" ")} createdAt updatedAt version }`)} } } }`,
@@ -62,7 +62,7 @@ const ATTACKS: Record<string, (over: 0 | 1) => Body> = {
     query: ENTITIES,
     variables: { r: Array.from({ length: LIMITS.references + over }, () => nowhere) },
   }),
-  "a search of two letters, counted": () => ({ query: '{ users(search: "an") { totalCount nodes { id } } }' }),
+  "a counted search of two letters": () => ({ query: '{ users(search: "an") { totalCount nodes { id } } }' }),
   "deep variables": () => ({
     query: "query ($x: UserFilter) { users(filter: $x) { totalCount } }",
     variables: { x: JSON.parse(`${'{"a":'.repeat(2_000)}1${"}".repeat(2_000)}`) as object },
