@@ -61,7 +61,8 @@ export function dataSource({
       query_timeout: statementTimeout === 0 ? undefined : statementTimeout + 1_000,
       // And this the transaction of a server that is gone without a word, which would keep its locks for hours.
       idle_in_transaction_session_timeout: statementTimeout === 0 ? undefined : statementTimeout + 1_000,
-      ...(poolMode === "session" && { options: "-c timezone=UTC" }),
+      // One caller's statement keeps one core busy: workers that gain it a fifth are taken from all others.
+      ...(poolMode === "session" && { options: "-c timezone=UTC -c max_parallel_workers_per_gather=0" }),
     },
   });
 }

@@ -2,9 +2,9 @@ import pg from "pg";
 import type { Statement } from "../kit/index.js";
 import { TenantPool, type TenantPoolConfig } from "./pool.js";
 
-/** What a session would have been told once: tenant and statement timeout. `true`: until the end of the transaction. */
+/** What a session would have been told once: tenant, statement timeout and the rest. `true`: until the end of the transaction. */
 export const MARKER = `SELECT set_config('app.tenant', $1, true), set_config('statement_timeout', $2, true),
-  set_config('timezone', 'UTC', true)`;
+  set_config('timezone', 'UTC', true), set_config('max_parallel_workers_per_gather', '0', true)`;
 
 interface Connection {
   stream: { cork(): void; uncork(): void };
