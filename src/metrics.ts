@@ -83,16 +83,17 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
     const connections = new Gauge({
       name: "database_pool_connections",
-      help: "Connections of each pool by state, and callers waiting for one.",
+      help: "Connections of each pool by state, callers waiting for one, and those whose lists are filtered or counted waiting for their turn.",
       labelNames: ["server", "state"],
       registers: [],
       collect() {
         const pools = [pool, ...replicas.all.map((replica) => replica.pool)];
-        for (const [place, { totalCount, idleCount, waitingCount }] of pools.entries()) {
+        for (const [place, { totalCount, idleCount, waitingCount, scans }] of pools.entries()) {
           const server = place === 0 ? "primary" : `replica ${place}`;
           this.set({ server, state: "total" }, totalCount);
           this.set({ server, state: "idle" }, idleCount);
           this.set({ server, state: "waiting" }, waitingCount);
+          this.set({ server, state: "waiting to scan" }, scans.waitingCount);
         }
       },
     });

@@ -1,7 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import pg from "pg";
 import type { SqlRunner, Statement } from "../kit/index.js";
+import { ScanLanes } from "./lanes.js";
+import { DeadlineExceeded, isRefusal, PoolFull } from "./refusals.js";
+import { statementName } from "./statement-name.js";
 
 // Instants stay text: nobody pays for a Date that is only printed. The session's time zone is UTC.
 const TIMESTAMPTZ = 1184;
@@ -21,19 +23,13 @@ const markers = new WeakMap<pg.PoolClient, string>();
 const NO_TENANT = "";
 
 const MAX_PREPARED = 500;
-const names = new Map<string, string>();
 /** What each connection has prepared. It keeps every plan for good, so one that has seen too many is not used again. */
 const prepared = new WeakMap<pg.PoolClient, Set<string>>();
 const isWorn = (client: pg.PoolClient): boolean => (prepared.get(client)?.size ?? 0) > MAX_PREPARED;
 
-/** The name of a prepared statement follows from its text. */
+/** The name under which a connection prepares a statement. */
 function nameOf(client: pg.PoolClient, text: string): string {
-  let name = names.get(text);
-  if (name === undefined) {
-    name = createHash("sha1").update(text).digest("base64url");
-    if (names.size >= MAX_PREPARED) names.delete(names.keys().next().value!);
-    names.set(text, name);
-  }
+  const name = statementName(text);
   let known = prepared.get(client);
   if (!known) prepared.set(client, (known = new Set()));
   known.add(name);
@@ -84,24 +80,6 @@ export interface TenantPoolConfig extends pg.PoolConfig {
   maxWaiting?: number;
 }
 
-/** As many wait for a connection as may. */
-class PoolFull extends Error {
-  /** SQLSTATE too_many_connections. */
-  readonly code = "53300";
-}
-
-/** A request has run out of time. */
-class DeadlineExceeded extends Error {
-  /** SQLSTATE query_canceled, as when a statement has. */
-  readonly code = "57014";
-}
-
-/** The statement was refused, or not even sent; the server is there and the connection, if any, sound. */
-export const isRefusal = (error: unknown): error is { code: string } =>
-  error instanceof PoolFull ||
-  error instanceof DeadlineExceeded ||
-  (error instanceof pg.DatabaseError && error.severity !== "FATAL");
-
 /**
  * The connection pool, handed to TypeORM as its driver's. A connection is marked with a tenant when it is taken out, and
  * one taken out without a tenant (TypeORM's own way) is marked with none: row-level security then shows no row.
@@ -109,11 +87,13 @@ export const isRefusal = (error: unknown): error is { code: string } =>
 export class TenantPool extends pg.Pool implements SqlRunner {
   observe: StatementObserver = () => {};
   protected begin = "BEGIN";
+  readonly scans: ScanLanes;
   private readonly maxWaiting: number;
 
   constructor({ maxWaiting = Infinity, ...config }: TenantPoolConfig = {}) {
     super(config);
     this.maxWaiting = maxWaiting;
+    this.scans = new ScanLanes(this.options.max, maxWaiting);
     // A connection that dies idle is replaced at the next use; without a listener it would end the process.
     this.on("error", () => {});
     this.on("connect", (client) => {
@@ -142,7 +122,7 @@ export class TenantPool extends pg.Pool implements SqlRunner {
   async take(tenantId: string): Promise<pg.PoolClient> {
     // pg counts as waiting also whoever is handed an idle connection at the end of the tick.
     const free = this.idleCount + this.options.max - this.totalCount;
-    if (this.waitingCount >= this.maxWaiting + free) throw new PoolFull("Too many wait for a connection.");
+    if (this.waitingCount >= this.maxWaiting + free) throw new PoolFull();
     const client = await super.connect();
     if ((markers.get(client) ?? NO_TENANT) !== tenantId) {
       try {
@@ -261,19 +241,28 @@ export class Session implements SqlRunner {
     private readonly trace?: StatementTrace,
   ) {}
 
-  async run(tenantId: string, statement: Statement): Promise<object[]> {
+  run(tenantId: string, statement: Statement): Promise<object[]> {
+    const read = (): Promise<object[]> => this.read(tenantId, statement);
+    if (!statement.scans) return read();
+    return this.pool.scans.run(this, tenantId, statement, this.deadline - performance.now(), read);
+  }
+
+  private async read(tenantId: string, statement: Statement): Promise<object[]> {
     this.remaining();
     this.pending++;
     const lease = (this.lease ??= this.pool.take(tenantId));
     let client: pg.PoolClient | undefined;
+    let start: number | undefined;
     try {
       client = await lease;
+      start = performance.now();
       return await this.send(client, tenantId, statement, this.remaining());
     } catch (error) {
       this.broken ||= !isRefusal(error);
       this.remaining();
       throw error;
     } finally {
+      if (statement.scans && start) this.pool.scans.took(tenantId, statement, performance.now() - start);
       if (--this.pending === 0) {
         this.lease = null;
         client?.release(this.broken || isWorn(client));
@@ -313,7 +302,7 @@ export class Session implements SqlRunner {
   /** Milliseconds that one more statement may take; undefined: as long as any. @throws DeadlineExceeded */
   private remaining(): number | undefined {
     const left = this.deadline - performance.now();
-    if (left <= 0) throw new DeadlineExceeded("The request took too long.");
+    if (left <= 0) throw new DeadlineExceeded();
     const { query_timeout: most } = this.pool.options as { query_timeout?: number };
     return left < (most ?? Infinity) ? Math.ceil(left) : undefined;
   }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { SqlRunner, Statement } from "../kit/index.js";
-import { isRefusal, Session, type TenantPool } from "./pool.js";
+import { Session, type TenantPool } from "./pool.js";
+import { isRefusal } from "./refusals.js";
 
 const LOOK_MILLISECONDS = 1_000;
 /** A replica that shows the state of longer ago is not read. */

@@ -21,10 +21,10 @@ import {
   type ValueNode,
 } from "graphql";
 import sql, { empty, join, raw, type Sql } from "sql-template-tag";
-import { cursorSql, type PageArgs, type Prepared, preparePage, type Selection } from "./connection.js";
+import { cursorSql, handlingOf, type PageArgs, type Prepared, preparePage, type Selection } from "./connection.js";
 import type { ListOf } from "./connection.js";
 import type { Context } from "./context.js";
-import { agree, broughtBy, type Build, kept, lengthOf, type Run } from "./kept-statement.js";
+import { agree, broughtBy, type Build, kept, lengthOf, ordinary, type Run } from "./kept-statement.js";
 import { pageStatement } from "./keyset.js";
 import { type Entities, referenceKeys } from "./federation.js";
 import type { FieldPlan } from "./field-plan.js";
@@ -105,7 +105,7 @@ export function compileRead(
     if (!still || ![...planner.allows].every((allow) => allow.test(viewer))) return null;
     const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
     if (!coerced) return null;
-    const run: Run = { ctx, variables: coerced, prepare: true, keeping: false };
+    const run: Run = { ctx, variables: coerced, handling: ordinary(), keeping: false };
     let statement: Pick<Sql, "strings" | "values">;
     try {
       const answer = sql`SELECT (SELECT row_to_json("$o")::text FROM (SELECT ${roots(run)}) "$o") AS data
@@ -118,7 +118,7 @@ export function compileRead(
     }
     if (lengthOf(statement) > MAX_STATEMENT) return null;
     try {
-      const [row] = await ctx.db.query<{ data: string }>(statement, { prepare: run.prepare });
+      const [row] = await ctx.db.query<{ data: string }>(statement, run.handling);
       // No row: the viewer is not any more who they were. The plain way says what holds now.
       return row ? { data: new JsonText(row.data) as never } : null;
     } catch (error) {
@@ -332,7 +332,8 @@ class Planner {
     return (run) => {
       const args = given(run) as PageArgs;
       const selection = selectionOf(args as never, run.ctx);
-      agree(run, selection.prepare);
+      agree(run, handlingOf(selection));
+      agree(run, { scans: counted });
       // What is searched and counted is searched once for both.
       const shared = counted && parts.length > 0 && selection.table && !list.edge && !list.seen;
       const streamed = only !== null && args.last == null && !shared;

@@ -17,7 +17,7 @@ import {
 } from "./keyset.js";
 import { ruled, type RowRule } from "./loader.js";
 import { columnOf, selectList, tableOf, type Entity } from "./table.js";
-import type { Prepare } from "./tenant-db.js";
+import type { Handling, Prepare } from "./tenant-db.js";
 
 export const DEFAULT_SIZE = 15;
 export const MAX_SIZE = 100;
@@ -104,6 +104,9 @@ export interface Selection {
   /** Whatever else tells this list from another: filter and search, for the cursor's fingerprint. */
   identity?: unknown;
 }
+
+/** Where values make a difference, there is a filter or a search, and PostgreSQL may have to look at every row. */
+export const handlingOf = ({ prepare = true }: Selection): Required<Handling> => ({ prepare, scans: prepare !== true });
 
 /** One page, as the connection type shows it. Cursors and the count are made only when somebody asks. */
 export class Page<Row extends object> {
@@ -250,9 +253,11 @@ export async function pageOf<Row extends object>(
 ): Promise<Page<Row>> {
   const prepared = preparePage(ctx, list, selection, args);
   const { query, statement } = prepared;
-  const rows = await ctx.loaders.inTurn(ctx.db.query<Row & Placed>(statement, { prepare: selection.prepare ?? true }));
+  const rows = await ctx.loaders.inTurn(ctx.db.query<Row & Placed>(statement, handlingOf(selection)));
   const count = async (): Promise<number> => {
-    const [row] = await ctx.db.query<{ count: string }>(sql`SELECT count(*) FROM ${query.from} WHERE ${query.where}`);
+    const [row] = await ctx.db.query<{ count: string }>(sql`SELECT count(*) FROM ${query.from} WHERE ${query.where}`, {
+      scans: true,
+    });
     return Number(row!.count);
   };
   return new Page(rows, prepared, edgeColumns(list), count);
@@ -310,7 +315,7 @@ export function pagesBy(
           const rows = await ctx.db.query<Placed & { $parent: string }>(
             sql`SELECT k.parent AS "$parent", p.* FROM unnest(${parents}${raw("::uuid[]")}) k(parent)
               CROSS JOIN LATERAL (${prepared.statement}) p`,
-            { prepare: chosen.prepare ?? true },
+            handlingOf(chosen),
           );
           const pages = new Map(parents.map((one) => [one, [] as typeof rows]));
           for (const row of rows) pages.get(row.$parent)?.push(row);
@@ -334,7 +339,7 @@ export function pagesBy(
         const rows = await ctx.db.query<{ parent: string; count: string }>(
           sql`SELECT k.parent, c.count FROM unnest(${parents}${raw("::uuid[]")}) k(parent)
             CROSS JOIN LATERAL (SELECT count(*) FROM ${query.from} WHERE ${query.where}) c`,
-          { prepare: true },
+          { prepare: true, scans: true },
         );
         const counts = new Map(rows.map((row) => [row.parent, Number(row.count)]));
         return parents.map((one) => counts.get(one) ?? 0);

@@ -1,14 +1,14 @@
 import { LRUCache } from "lru-cache";
 import type { Sql } from "sql-template-tag";
 import type { Context, Viewer } from "./context.js";
-import { type Prepare, type SqlRunner, TENANT, TenantDb } from "./tenant-db.js";
+import { type Handling, type SqlRunner, TENANT, TenantDb } from "./tenant-db.js";
 
 /** What a request brings to its statement. */
 export interface Run {
   ctx: Context;
   variables: Record<string, unknown>;
   /** What all selections of the document agree to. */
-  prepare: Prepare;
+  handling: Required<Handling>;
   /** What is built now is kept. */
   keeping: boolean;
 }
@@ -41,13 +41,20 @@ function kindOf({ kind, administrator, leads, actorId, permissions }: Viewer): s
 }
 const kinds = new WeakMap<Viewer, string>();
 
-/** Planned anew for one part is planned anew for all; planned once for one, where the others leave it open. */
-export function agree(run: Run, prepare: Prepare = true): void {
-  if (prepare !== true && run.prepare !== false) run.prepare = prepare;
+/** What selections agree to who ask for nothing of their own. */
+export const ordinary = (): Required<Handling> => ({ prepare: true, scans: false });
+
+/**
+ * Planned anew for one part is planned anew for all; planned once for one, where the others leave it open. What one part
+ * scans, the statement does.
+ */
+export function agree({ handling }: Run, { prepare = true, scans = false }: Handling): void {
+  if (prepare !== true && handling.prepare !== false) handling.prepare = prepare;
+  handling.scans ||= scans;
 }
 
 /** What is kept of all documents together, those asked for last; in characters. */
-const statements = new LRUCache<string, { statement: Sql; prepare: Prepare }>({
+const statements = new LRUCache<string, { statement: Sql; handling: Handling }>({
   maxSize: 16_000_000,
   sizeCalculation: ({ statement }, key) => key.length + lengthOf(statement),
 });
@@ -71,7 +78,7 @@ export function kept(build: Build, variant: (run: Run) => string = () => ""): Bu
     const key = name + kind + variant(run);
     const known = statements.get(key);
     if (known) {
-      agree(run, known.prepare);
+      agree(run, known.handling);
       return known.statement;
     }
     const { kind: type, permissions, administrator, leads, actorId } = viewer;
@@ -79,11 +86,11 @@ export function kept(build: Build, variant: (run: Run) => string = () => ""): Bu
     const somebody = { kind: type, permissions, administrator, leads, id, tenantId, actorId: actorId && ACTOR };
     const asked = placeholder({}, "An answer") as SqlRunner;
     const ctx = { viewer: somebody, db: new TenantDb(tenantId!, asked), now: NOW } as unknown as Context;
-    const building: Run = { ctx, variables: run.variables, prepare: true, keeping: true };
+    const building: Run = { ctx, variables: run.variables, handling: ordinary(), keeping: true };
     const statement = build(building);
     if (!statement.values.every(isKeepable)) throw new Error("A statement depends on more than is kept.");
-    statements.set(key, { statement, prepare: building.prepare });
-    agree(run, building.prepare);
+    statements.set(key, { statement, handling: building.handling });
+    agree(run, building.handling);
     return statement;
   };
 }

@@ -10,8 +10,16 @@ import { columnOf, selectList, tableOf, type Entity } from "./table.js";
  */
 export type Prepare = boolean | "once";
 
+/** How a statement is run. */
+export interface Handling {
+  /** Prepare what is hot and of few shapes. */
+  prepare?: Prepare;
+  /** It may have to look at every row of the tenant: not many such run at a time. */
+  scans?: boolean;
+}
+
 /** One statement as it goes to PostgreSQL. */
-export interface Statement {
+export interface Statement extends Handling {
   text: string;
   values: unknown[];
   prepare: Prepare;
@@ -50,7 +58,10 @@ const tenantIs = (alias: string): Sql =>
  * Numbers a statement's parameters. The tenant and the request's instant are one each, however often they stand in it:
  * fewer to send, and PostgreSQL sees by itself that what it joins is of one tenant.
  */
-function numbered({ strings, values }: Pick<Sql, "strings" | "values">, tenantId: string): Omit<Statement, "prepare"> {
+function numbered(
+  { strings, values }: Pick<Sql, "strings" | "values">,
+  tenantId: string,
+): Pick<Statement, "text" | "values"> {
   const given: unknown[] = [];
   const places = new Map<unknown, number>();
   const placeOf = (value: unknown): number => {
@@ -109,16 +120,16 @@ export class TenantDb {
   }
 
   /** A statement with its parameters, for whoever else runs it in this tenant. */
-  numbered(statement: Pick<Sql, "strings" | "values">): Omit<Statement, "prepare"> {
+  numbered(statement: Pick<Sql, "strings" | "values">): Pick<Statement, "text" | "values"> {
     return numbered(statement, this.tenantId);
   }
 
-  /** Runs a statement that states `tenantIs` for each of its tables. Prepare what is hot and of few shapes. */
+  /** Runs a statement that states `tenantIs` for each of its tables. */
   query<Row extends object>(
     statement: Pick<Sql, "strings" | "values">,
-    { prepare = false }: { prepare?: Prepare } = {},
+    { prepare = false, scans = false }: Handling = {},
   ): Promise<Row[]> {
-    return this.runner.run(this.tenantId, { ...this.numbered(statement), prepare }) as Promise<Row[]>;
+    return this.runner.run(this.tenantId, { ...this.numbered(statement), prepare, scans }) as Promise<Row[]>;
   }
 
   /** The row with these values under that row rule (over `n`), or null. In a transaction it is locked until the end. */

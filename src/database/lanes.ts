@@ -1,0 +1,144 @@
+import { LRUCache } from "lru-cache";
+import type { Statement } from "../kit/index.js";
+import { DeadlineExceeded, PoolFull } from "./refusals.js";
+import { statementName } from "./statement-name.js";
+
+/** A statement that takes longer keeps a core of PostgreSQL from others. */
+const LONG_MILLISECONDS = 100;
+/** How much the last time counts in what a statement is expected to take: with other values it may take longer. */
+const NEWS = 0.2;
+const MAX_REMEMBERED = 10_000;
+
+/** A request that is in a lane, or waits to be. */
+interface Place {
+  entered: Promise<void>;
+  statements: number;
+  /** What was begun last: statements of a request go one after another, each with all of the time it may take. */
+  last: Promise<unknown>;
+}
+
+/** Has room for so many requests at a time, each with all of its statements. */
+class Lane {
+  private inside = 0;
+  private readonly places = new Map<object, Place>();
+  /** By tenant, who have their turns one after another, however many of each wait. */
+  private readonly queues = new Map<string, Set<() => void>>();
+
+  constructor(
+    private readonly width: number,
+    /** How many of a tenant may wait. */
+    private readonly maxWaiting: number,
+  ) {}
+
+  get waitingCount(): number {
+    return [...this.queues.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  async through<T>(request: object, tenantId: string, milliseconds: number, work: () => Promise<T>): Promise<T> {
+    let place = this.places.get(request);
+    if (!place) {
+      const entered = this.enter(tenantId, milliseconds);
+      this.places.set(request, (place = { entered, statements: 0, last: Promise.resolve() }));
+    }
+    place.statements++;
+    try {
+      await place.entered;
+    } catch (error) {
+      this.places.delete(request);
+      throw error;
+    }
+    try {
+      const answer = place.last.then(work);
+      place.last = answer.catch(() => {});
+      return await answer;
+    } finally {
+      if (--place.statements === 0) {
+        this.places.delete(request);
+        this.next();
+      }
+    }
+  }
+
+  private async enter(tenantId: string, milliseconds: number): Promise<void> {
+    if (this.inside < this.width) {
+      this.inside++;
+      return;
+    }
+    const queue = this.queues.get(tenantId) ?? new Set();
+    if (queue.size >= this.maxWaiting) throw new PoolFull();
+    this.queues.set(tenantId, queue);
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve, reject) => {
+      queue.add(resolve);
+      const giveUp = (): void => {
+        queue.delete(resolve);
+        if (queue.size === 0) this.queues.delete(tenantId);
+        reject(new DeadlineExceeded());
+      };
+      if (milliseconds < Infinity) timer = setTimeout(giveUp, milliseconds);
+    });
+    clearTimeout(timer);
+  }
+
+  /** Somebody has left: the place goes to whoever of the next tenant has waited longest. */
+  private next(): void {
+    const [first] = this.queues;
+    if (!first) {
+      this.inside--;
+      return;
+    }
+    const [tenantId, queue] = first;
+    const [enter] = queue;
+    queue.delete(enter!);
+    this.queues.delete(tenantId);
+    if (queue.size > 0) this.queues.set(tenantId, queue);
+    enter!();
+  }
+}
+
+/**
+ * A bulkhead for statements that may have to look at every row of a tenant. What has lately been quick in that tenant
+ * has half of the pool's connections, whatever else a fifth: neither can a few callers keep all connections and cores
+ * busy, nor do those wait behind them who ask for little.
+ */
+export class ScanLanes {
+  private readonly quick: Lane;
+  private readonly long: Lane;
+  /** Milliseconds by tenant and text. */
+  private readonly expected = new LRUCache<string, number>({ max: MAX_REMEMBERED });
+
+  constructor(connections: number, maxWaiting: number) {
+    this.quick = new Lane(Math.max(1, Math.floor(connections / 2)), maxWaiting);
+    this.long = new Lane(Math.max(1, Math.floor(connections / 5)), maxWaiting);
+  }
+
+  /** Requests that wait for their turn. */
+  get waitingCount(): number {
+    return this.quick.waitingCount + this.long.waitingCount;
+  }
+
+  /**
+   * Runs a statement of a request when it is its turn.
+   * @throws PoolFull when too many wait, DeadlineExceeded when its turn has not come within so many milliseconds.
+   */
+  run<T>(
+    request: object,
+    tenantId: string,
+    { text }: Statement,
+    milliseconds: number,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const expected = this.expected.get(keyOf(tenantId, text)) ?? Infinity;
+    const lane = expected < LONG_MILLISECONDS ? this.quick : this.long;
+    return lane.through(request, tenantId, milliseconds, work);
+  }
+
+  /** It took so long, without the time that it waited for a connection. */
+  took(tenantId: string, { text }: Statement, milliseconds: number): void {
+    const key = keyOf(tenantId, text);
+    const before = this.expected.get(key) ?? milliseconds;
+    this.expected.set(key, before + NEWS * (milliseconds - before));
+  }
+}
+
+const keyOf = (tenantId: string, text: string): string => `${tenantId} ${statementName(text)}`;

@@ -1,0 +1,27 @@
+import pg from "pg";
+
+/** As many wait as may. */
+export class PoolFull extends Error {
+  /** SQLSTATE too_many_connections. */
+  readonly code = "53300";
+
+  constructor() {
+    super("Too many wait for a connection.");
+  }
+}
+
+/** A request has run out of time. */
+export class DeadlineExceeded extends Error {
+  /** SQLSTATE query_canceled, as when a statement has. */
+  readonly code = "57014";
+
+  constructor() {
+    super("The request took too long.");
+  }
+}
+
+/** The statement was refused, or not even sent; the server is there and the connection, if any, sound. */
+export const isRefusal = (error: unknown): error is { code: string } =>
+  error instanceof PoolFull ||
+  error instanceof DeadlineExceeded ||
+  (error instanceof pg.DatabaseError && error.severity !== "FATAL");

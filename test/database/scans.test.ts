@@ -1,0 +1,100 @@
+import pg from "pg";
+import { dataSource, poolOf } from "../../src/database/index.js";
+import { harness, problems } from "../harness/index.js";
+
+// Of five connections one is for scans that take long, and two for those that do not.
+const server = await harness({ statementTimeout: 60_000, poolMax: 5, poolQueue: 3 });
+const hasty = await harness({ statementTimeout: 60_000, poolMax: 5, deadlineMilliseconds: 600 });
+
+const COUNT = "{ classifications { totalCount } }";
+
+/** Nobody can read classifications until it is let go: whoever counts them takes long. */
+async function locked({ database }: typeof server): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: database.superUrl });
+  await client.connect();
+  await client.query("BEGIN");
+  await client.query("LOCK TABLE classifications IN ACCESS EXCLUSIVE MODE");
+  return () => client.end();
+}
+
+async function waiting({ url }: typeof server): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return Number(/server="primary",state="waiting to scan"\} (\d+)/.exec(metrics)![1]);
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** A tenant whose classifications are counted by one statement, which took long the first time. */
+async function counting(at: typeof server) {
+  const here = await at.tenant();
+  await here.admin.ask(COUNT);
+  const release = await locked(at);
+  const asked = here.admin.send(COUNT);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await release();
+  expect(problems(await asked)).toEqual([]);
+  return here;
+}
+
+test("scans that take long wait for one another, and nobody else for them; tenants have their turns", async () => {
+  const one = await counting(server);
+  // Whose first count is expected to take long.
+  const other = await server.tenant();
+  // On a busy machine one of them may take long.
+  const quick = ["a", "b", "c"].map((alias) => `{ ${alias}: users { totalCount } }`);
+  for (let time = 1; time <= 3; time++) for (const document of quick) await other.admin.ask(document);
+  const release = await locked(server);
+  const order: string[] = [];
+  const count = async (name: string, { admin }: typeof one): Promise<void> => {
+    const answer = await admin.send(COUNT);
+    order.push(answer.errors ? `${name} ${problems(answer).join()}` : name);
+  };
+  const asked = [count("one", one)];
+  for (let turn = 1; turn <= 3; turn++) {
+    asked.push(count("one", one));
+    await until(async () => (await waiting(server)) === turn);
+  }
+  // Of that tenant no more may wait; of another they may.
+  await count("one", one);
+  expect(order).toEqual(["one UNAVAILABLE"]);
+  asked.push(count("other", other));
+  await until(async () => (await waiting(server)) === 4);
+  // What is counted quickly, and what is not counted at all.
+  const counts = quick.map((document) => other.admin.ask(document));
+  expect(Object.values(await Promise.race(counts))).toEqual([{ totalCount: 1 }]);
+  expect((await one.admin.ask("{ users { nodes { guid } } }")).users.nodes).toHaveLength(1);
+  await release();
+  await Promise.all([...asked, ...counts]);
+  expect(order.slice(1)).toEqual(["one", "one", "other", "one", "one"]);
+  expect(await waiting(server)).toBe(0);
+});
+
+test("whose turn does not come in time is told so then, and is not in the way of others", async () => {
+  const here = await counting(hasty);
+  const release = await locked(hasty);
+  const asked = Array.from({ length: 4 }, () => here.admin.send(COUNT));
+  for (const answer of await Promise.all(asked)) expect(problems(answer)).toEqual(["TIMEOUT"]);
+  expect(await waiting(hasty)).toBe(0);
+  await release();
+  expect((await here.admin.ask(COUNT)).classifications.totalCount).toBe(0);
+});
+
+test("all counts of one request have one turn", async () => {
+  const here = await server.tenant();
+  const counts = Array.from({ length: 20 }, (_, index) => `a${index}: classifications { totalCount }`).join(" ");
+  const data = await here.admin.ask(`{ ${counts} }`);
+  expect(Object.values(data)).toEqual(Array.from({ length: 20 }, () => ({ totalCount: 0 })));
+});
+
+test("scans of one request have each the time of a statement, however long they take together", async () => {
+  const { id } = await server.tenant();
+  const source = await dataSource({ url: server.database.appUrl, statementTimeout: 500 }).initialize();
+  const session = poolOf(source).session();
+  const sleeps = Array.from({ length: 5 }, () =>
+    session.run(id, { text: "SELECT pg_sleep(0.4)", values: [], prepare: false, scans: true }),
+  );
+  expect(await Promise.all(sleeps)).toHaveLength(5);
+  await source.destroy();
+});
