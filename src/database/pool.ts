@@ -67,6 +67,19 @@ function readInPortions(stream: Socket): void {
   });
 }
 
+/** @throws DeadlineExceeded after so many milliseconds; what comes later is for `late`. */
+async function inTime<T>(coming: Promise<T>, milliseconds: number, late: (value: T) => void): Promise<T> {
+  if (milliseconds === Infinity) return coming;
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      coming.then(late, () => {});
+      reject(new DeadlineExceeded());
+    }, milliseconds);
+  });
+  return Promise.race([coming, over]).finally(() => clearTimeout(timer));
+}
+
 /** Counts and times what a pool runs; for the metrics and, in development, for the caller. */
 export interface StatementObserver {
   (statement: { text: string; tenantId: string; milliseconds: number; failed: boolean }): void;
@@ -118,12 +131,12 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     );
   }
 
-  /** A connection marked with that tenant. Whoever takes it releases it. */
-  async take(tenantId: string): Promise<pg.PoolClient> {
+  /** A connection marked with that tenant, within so many milliseconds. Whoever takes it releases it. */
+  async take(tenantId: string, milliseconds = Infinity): Promise<pg.PoolClient> {
     // pg counts as waiting also whoever is handed an idle connection at the end of the tick.
     const free = this.idleCount + this.options.max - this.totalCount;
     if (this.waitingCount >= this.maxWaiting + free) throw new PoolFull();
-    const client = await super.connect();
+    const client = await inTime(super.connect(), milliseconds, (late) => late.release());
     if ((markers.get(client) ?? NO_TENANT) !== tenantId) {
       try {
         await client.query({ name: "tenant", text: "SELECT set_config('app.tenant', $1, false)", values: [tenantId] });
@@ -153,8 +166,9 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     work: (run: SqlRunner["run"]) => Promise<T>,
     last?: () => Statement,
     sender: Pick<Session, "send"> = this,
+    milliseconds?: number,
   ): Promise<T> {
-    const client = await this.take(tenantId);
+    const client = await this.take(tenantId, milliseconds);
     let sound = false;
     let open = true;
     try {
@@ -250,7 +264,7 @@ export class Session implements SqlRunner {
   private async read(tenantId: string, statement: Statement): Promise<object[]> {
     this.remaining();
     this.pending++;
-    const lease = (this.lease ??= this.pool.take(tenantId));
+    const lease = (this.lease ??= this.pool.take(tenantId, this.deadline - performance.now()));
     let client: pg.PoolClient | undefined;
     let start: number | undefined;
     try {
@@ -272,15 +286,16 @@ export class Session implements SqlRunner {
   }
 
   transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>, last?: () => Statement): Promise<T> {
-    const inTime = <R>(next: () => R): R => {
+    const checked = <R>(next: () => R): R => {
       this.remaining();
       return next();
     };
     return this.pool.transaction(
       tenantId,
-      (run) => work(async (tenant, statement) => inTime(() => run(tenant, statement))),
-      last && (() => inTime(last)),
+      (run) => work(async (tenant, statement) => checked(() => run(tenant, statement))),
+      last && (() => checked(last)),
       this,
+      this.deadline - performance.now(),
     );
   }
 

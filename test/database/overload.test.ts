@@ -10,6 +10,7 @@ const narrow = await harness({ ...PATIENT, poolMax: 1, poolQueue: 2 });
 
 const unqueued = await harness({ ...PATIENT, poolMax: 2, poolQueue: 0 });
 const single = await harness({ ...PATIENT, poolMax: 1, deadlineMilliseconds: 400 });
+const brief = await harness({ statementTimeout: 3_000, poolMax: 1, deadlineMilliseconds: 400 });
 
 /** Keeps a table from being read, until it is let go. */
 async function locked(databaseUrl: string, table: string): Promise<() => Promise<void>> {
@@ -118,6 +119,28 @@ describe("more callers than connections", () => {
 test("without a queue whoever finds a connection free is answered", async () => {
   const { admin } = await unqueued.tenant();
   for (let time = 1; time <= 3; time++) await admin.ask("{ userGroups { totalCount } }");
+});
+
+test("who gets no connection in time is told so then, and not when one is free", async () => {
+  const { tenant, database } = brief;
+  const here = await tenant();
+  await here.admin.ask("{ me { id } }");
+  const before = await here.contents();
+  const order: string[] = [];
+  const note = async (name: string, sending: Promise<Answer>): Promise<void> => {
+    order.push(`${name} ${problems(await sending).join()}`);
+  };
+  const write = (name: string): Promise<Answer> =>
+    here.admin.send(operations.CreateClassification!, { input: { name, reference: name } });
+  const release = await locked(database.superUrl, "classifications");
+  // PostgreSQL gives this one up after three seconds.
+  const holding = note("holding", write("first"));
+  await sleep(100);
+  await Promise.all([holding, note("waiting", here.admin.send("{ me { id } }")), note("waiting", write("second"))]);
+  await release();
+  expect(order).toEqual(["waiting TIMEOUT", "waiting TIMEOUT", "holding TIMEOUT"]);
+  await here.admin.ask("{ me { id } }");
+  expect(await here.contents()).toEqual(before);
 });
 
 test("who gets a connection too late for any statement hands it back as good as it was", async () => {
