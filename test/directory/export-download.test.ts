@@ -3,6 +3,7 @@ import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { exportJWK } from "jose";
+import pg from "pg";
 import { pino } from "pino";
 import { PERMISSIONS } from "../../src/access/index.js";
 import { type ExportOptions, startServer } from "../../src/server.js";
@@ -166,6 +167,18 @@ describe("a download that breaks off is seen to, by the client and by who asks",
     expect(await settled(admin, userExport)).toMatchObject({ status: "FAILED" });
     expect(await endOf(response)).toBe("aborted");
   });
+});
+
+test("a download that nobody can tell whether it may go on does not", async () => {
+  const userExport = await asked(admin, { ...WIDE, format: "JSONL" });
+  const response = await begun(userExport.downloadUrl as string);
+  const client = new pg.Client({ connectionString: database.superUrl });
+  await client.connect();
+  await client.query("BEGIN; LOCK TABLE user_exports IN ACCESS EXCLUSIVE MODE");
+  const ended = until(async () => ((await exporting()).length === 0 ? true : null));
+  await ended.finally(() => client.end());
+  expect(await endOf(response)).toBe("aborted");
+  expect(await settled(admin, userExport)).toMatchObject({ status: "FAILED" });
 });
 
 test("more downloads at a time than there may be are told to come again, and take nothing from requests", async () => {

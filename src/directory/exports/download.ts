@@ -44,6 +44,8 @@ export interface DownloadOptions {
 /** Rows at a time: few enough that other callers of this process hardly wait, and that memory does not count. */
 const BATCH = 500;
 const RETRY_SECONDS = 30;
+/** A download goes on for so many milliseconds while it cannot be found out whether it may. */
+const LONGEST_UNSURE = 5_000;
 
 /**
  * `GET /exports/<token>`: makes the file that a link is for, and hands it over as it is made. All is asked again that was
@@ -157,9 +159,15 @@ async function download(
     return;
   }
   const deadline = setTimeout(() => abort.abort(new Error("It took too long.")), deadlineMilliseconds);
+  let sure = performance.now();
   const stopBeating = everySecond(async () => {
-    if (await stillMay(ctx, userExport.guid, progress, runner)) return;
-    abort.abort(new Error("The link was taken back, or whoever asked may not export any more."));
+    try {
+      if (await stillMay(ctx, userExport.guid, progress, runner)) sure = performance.now();
+      else abort.abort(new Error("The link was taken back, or whoever asked may not export any more."));
+    } catch (error) {
+      if (performance.now() - sure < LONGEST_UNSURE) return;
+      abort.abort(new Error("Nobody could tell whether it may go on.", { cause: error }));
+    }
   });
   const text = textOf(ctx, userExport, progress, snapshots, abort.signal);
   // An answer that waits behind another one of its connection hears nothing of the connection's end; this does.
@@ -209,12 +217,9 @@ function everySecond(work: () => Promise<void>): () => Promise<void> {
   const timer = setInterval(() => {
     if (busy) return;
     busy = true;
-    // What fails here fails for the file too, or is better by the next time.
-    last = work()
-      .catch(() => {})
-      .finally(() => {
-        busy = false;
-      });
+    last = work().finally(() => {
+      busy = false;
+    });
   }, 1_000);
   return async () => {
     clearInterval(timer);
