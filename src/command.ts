@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Config, ConfigError } from "./config.js";
+import type { Config } from "./config.js";
 import {
   databaseUrls,
   ensureDatabase,
@@ -7,26 +7,16 @@ import {
   runningEmbeddedPostgres,
   startEmbeddedPostgres,
 } from "./database/index.js";
-import { Refusal } from "./kit/index.js";
+import { tellProblems } from "./process.js";
 
 /** Runs a command of the command line: what goes wrong is told on stderr, a line each, and the exit code is 1. */
 export async function command(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    for (const line of linesOf(error)) process.stderr.write(`${line}\n`);
+    tellProblems(error);
     process.exitCode = 1;
   }
-}
-
-/** A refusal names the option as an operation's would name the field of its input. */
-function linesOf(error: unknown): string[] {
-  if (error instanceof Refusal) {
-    return error.errors.map(({ field, message }) => (field ? `--${field.slice(1).join(".")}: ${message}` : message));
-  }
-  if (error instanceof ConfigError) return error.problems;
-  const { message, code } = error as Error & { code?: string };
-  return [(message || code || String(error)).split("\n").join("; ")];
 }
 
 /** A whole number within bounds, or the line that says what is wrong. */

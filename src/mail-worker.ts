@@ -5,6 +5,7 @@ import { developmentSecret } from "./demo/index.js";
 import { Secrets } from "./kit/index.js";
 import { logger } from "./log.js";
 import { addressFor, DEVELOPMENT_INVITATION_PATH, mailOptions, startMailWorker } from "./mail/index.js";
+import { stopOnSignals, tellProblems } from "./process.js";
 import { composers, entities } from "./schema.js";
 import { tracing } from "./tracing.js";
 
@@ -47,14 +48,11 @@ async function main(): Promise<void> {
     await traces?.stop();
     process.exit();
   };
-  // Ctrl-C below npm comes twice.
-  let stopping: Promise<void> | undefined;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void (stopping ??= stop()));
+  stopOnSignals(() => void stop());
   log.info("sending mails");
 }
 
-main().catch((error: Error & { code?: string }) => {
-  const text = error.message || (error.code ?? error.name);
-  for (const line of text.split("\n")) process.stderr.write(`users-subgraph: ${line}\n`);
+main().catch((error: unknown) => {
+  tellProblems(error, "users-subgraph: ");
   process.exitCode = 1;
 });

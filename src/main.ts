@@ -20,6 +20,7 @@ import {
 import { exampleOperations } from "./explorer/index.js";
 import { logger } from "./log.js";
 import { mailFolder, mailOptions } from "./mail/index.js";
+import { stopOnSignals, tellProblems } from "./process.js";
 import { startServer } from "./server.js";
 import { tracing } from "./tracing.js";
 
@@ -211,27 +212,9 @@ async function stop(code: number): Promise<void> {
   process.exit(code);
 }
 
-/** Ctrl-C below npm comes twice, from the terminal and from npm, which hands it on. A later signal means: at once. */
-const ONE_SIGNAL_MILLISECONDS = 1_000;
-let signalled = Number.NEGATIVE_INFINITY;
-
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    if (performance.now() < signalled + ONE_SIGNAL_MILLISECONDS) return;
-    signalled = performance.now();
-    void stop(0);
-  });
-}
-
-/** What cannot be used is a line each; an error of the machine is its message; only an error of ours shows its stack. */
-function linesOf(error: unknown): string[] {
-  if (error instanceof ConfigError) return error.problems;
-  if (!(error instanceof Error)) return [String(error)];
-  const ours = error instanceof TypeError || error instanceof ReferenceError;
-  return [(ours ? error.stack : error.message) || (error as { code?: string }).code || error.name];
-}
+stopOnSignals(() => void stop(0));
 
 main().catch(async (error: unknown) => {
-  for (const line of linesOf(error)) process.stderr.write(`users-subgraph: ${line}\n`);
+  tellProblems(error, "users-subgraph: ");
   await stop(1);
 });

@@ -175,8 +175,11 @@ test("a download that nobody can tell whether it may go on does not", async () =
   const client = new pg.Client({ connectionString: database.superUrl });
   await client.connect();
   await client.query("BEGIN; LOCK TABLE user_exports IN ACCESS EXCLUSIVE MODE");
-  const ended = until(async () => ((await exporting()).length === 0 ? true : null));
-  await ended.finally(() => client.end());
+  try {
+    await until(async () => ((await exporting()).length === 0 ? true : null));
+  } finally {
+    await client.end();
+  }
   expect(await endOf(response)).toBe("aborted");
   expect(await settled(admin, userExport)).toMatchObject({ status: "FAILED" });
 });

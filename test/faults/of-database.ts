@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Postgres } from "./postgres.js";
 import { watch } from "./servers.js";
 import { comesTrue, type Fault, type Notes, type Stage, underLoad } from "./stage.js";
-import { layWire } from "./wire.js";
+import { layWire } from "../harness/wire.js";
 
 /** A fault of PostgreSQL that is told at once: nobody has to find out by waiting. */
 const ofPostgres = (

@@ -1,15 +1,16 @@
 import { exportJWK } from "jose";
 import { AUDIENCE, harness, ISSUER, operations, problems, SESSION_ISSUER } from "../harness/index.js";
-import { lineTo } from "../harness/line.js";
 import { testLog } from "../harness/log.js";
 import { graphql, processes, type Started } from "../harness/process.js";
 import { until } from "../harness/smtp.js";
+import { layWire } from "../harness/wire.js";
 
 const { start } = await processes();
 const { log, lines } = testLog();
 const { tenant, database, url, keys } = await harness({ log, poolMax: 1 });
 const behind = await harness({ pooled: 2 });
-const line = await lineTo(database.appUrl);
+const wire = await layWire(new URL(database.appUrl));
+afterAll(() => wire.stop());
 const NAME = new URL(database.appUrl).pathname.slice(1);
 
 interface Probed {
@@ -85,21 +86,21 @@ test("without the database it is alive and not ready, and ready once that is bac
 
 test("on a network that swallows everything a probe is answered before a caller, over one connection", async () => {
   const { admin } = await tenant();
-  const far = await serve(line.url);
+  const far = await serve(Object.assign(new URL(database.appUrl), { port: String(wire.port) }).href);
   const address = await far.url();
   await graphql(address, admin.token, "{ me { guid } }");
   expect(await probe(address)).toEqual(READY);
-  line.silent = true;
-  const before = line.connections;
+  wire.silence();
+  const before = wire.opened();
   const asked = graphql(address, admin.token, "{ me { guid } }").then(() => "a caller");
   const probes = Promise.all(Array.from({ length: 20 }, () => probe(address)));
   expect(await Promise.race([asked, probes.then(() => "probes")])).toBe("probes");
   expect(new Set((await probes).map((one) => JSON.stringify(one)))).toEqual(
     new Set([JSON.stringify(notReady("database"))]),
   );
-  expect(line.connections - before).toBeLessThanOrEqual(1);
+  expect(wire.opened() - before).toBeLessThanOrEqual(1);
   expect(await probe(address, "/livez")).toEqual(READY);
-  line.silent = false;
+  wire.resume();
   await until(async () => ((await probe(address)).status === 200 ? true : null));
 });
 

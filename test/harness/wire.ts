@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 /** The network between servers and their database. It can fall silent: connections stay open, and nothing passes. */
 export interface Wire {
   port: number;
+  /** How many connections were opened so far. */
+  opened: () => number;
   /** From now on nothing passes in either direction, not even the end of a connection, and nobody is told. */
   silence: () => void;
   /** What was held back passes, and everything after it. */
@@ -16,9 +18,10 @@ export interface Wire {
   stop: () => Promise<void>;
 }
 
-export async function layWire(to: { port: number }): Promise<Wire> {
+export async function layWire(to: { port: number | string }): Promise<Wire> {
   const sockets = new Set<Socket>();
   let silent = false;
+  let opened = 0;
   /** What is held back while it is silent: what was said, and what nobody has heard of yet. */
   let held: (() => void)[] = [];
   let beginnings: (() => void)[] = [];
@@ -34,11 +37,12 @@ export async function layWire(to: { port: number }): Promise<Wire> {
     });
   };
   const server = createServer((client) => {
+    opened++;
     sockets.add(client);
     client.on("error", () => {});
     client.pause();
     const begin = (): void => {
-      const database = connect(to.port, "127.0.0.1");
+      const database = connect(Number(to.port), "127.0.0.1");
       pass(client, database);
       pass(database, client);
       client.resume();
@@ -49,6 +53,7 @@ export async function layWire(to: { port: number }): Promise<Wire> {
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
+    opened: () => opened,
     silence: () => {
       silent = true;
     },
