@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Who knows whom: each room and top-level file imports only what stands before it. */
-const ORDER = `kit config.ts log.ts database command.ts access starting-roles.ts audit mail users user-groups
+const ORDER = `kit config.ts log.ts process.ts database command.ts access starting-roles.ts audit mail users user-groups
   invitations impersonation forms user-data-forms investor-preference-forms directory
   schema.ts schema-files.ts migrate.ts create-tenant.ts metrics.ts http open-telemetry.ts tracing.ts explorer server.ts demo
   mail-worker.ts main.ts`.split(/\s+/);
