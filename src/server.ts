@@ -37,6 +37,7 @@ import {
   type Asked,
   closing,
   demandAddress,
+  demandPlainBody,
   demandRouter,
   documentStore,
   health,
@@ -275,7 +276,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
   const handler = fastifyApolloHandler(apollo, { context });
   // On the route, and not by the request's spelling of its path, which has many.
-  const onRequest = [...(options.routerSecrets.length > 0 ? [demandRouter(options.routerSecrets)] : []), demandAddress];
+  const onRequest = [
+    ...(options.routerSecrets.length > 0 ? [demandRouter(options.routerSecrets)] : []),
+    demandAddress,
+    demandPlainBody,
+  ];
   app.route({
     method: ["GET", "POST", "OPTIONS"],
     url: ENDPOINT,

@@ -1,4 +1,5 @@
 import type { GraphQLRequest, HTTPGraphQLHead } from "@apollo/server";
+import type { FastifyReply, FastifyRequest } from "fastify";
 
 const GRAPHQL_RESPONSE = "application/graphql-response+json";
 
@@ -14,4 +15,15 @@ export function statusByMediaType({ http }: GraphQLRequest, answer: HTTPGraphQLH
   } else {
     answer.status = 200;
   }
+}
+
+/** A body is read as UTF-8, as it comes: in another charset, or compressed, it would be taken for something else. */
+export async function demandPlainBody({ headers }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { "content-type": type = "", "content-encoding": encoding = "identity" } = headers;
+  const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type)?.[1] ?? "utf-8";
+  if (/^identity$/i.test(encoding) && /^utf-?8$/i.test(charset)) return;
+  await reply
+    .code(415)
+    .header("accept-encoding", "identity")
+    .send({ errors: [{ message: "A request body is UTF-8, not compressed.", extensions: { code: "BAD_REQUEST" } }] });
 }

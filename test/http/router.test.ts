@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { request } from "node:http";
+import { gzipSync } from "node:zlib";
 import { harness, operations } from "../harness/index.js";
 
 const SECRETS: [string, string] = ["the secret that is", "the secret that was"];
@@ -144,6 +145,38 @@ describe("a request that a browser sends without asking first", () => {
     const headers = { authorization: `Bearer ${admin.token}`, "apollo-require-preflight": "1" };
     const got = await fetch(`${open.url}/graphql?query={me{id}}`, { headers });
     expect([got.status, await got.text()]).toEqual([200, expect.stringContaining('"id"')]);
+  });
+});
+
+describe("a body", () => {
+  const sent = JSON.stringify({ query: '{ __typename } # "é"' });
+  const json = "application/json";
+  const BODIES: [
+    what: string,
+    headers: Record<string, string>,
+    body: string | Uint8Array<ArrayBuffer>,
+    status: number,
+  ][] = [
+    ["in UTF-8", { "content-type": `${json}; charset="UTF-8"` }, sent, 200],
+    ["said not to be compressed", { "content-type": json, "content-encoding": "identity" }, sent, 200],
+    [
+      "in another charset",
+      { "content-type": `${json}; charset=latin1` },
+      Uint8Array.from(Buffer.from(sent, "latin1")),
+      415,
+    ],
+    ["in UTF-16", { "content-type": `${json};charset=utf-16le` }, Uint8Array.from(Buffer.from(sent, "utf16le")), 415],
+    ["compressed", { "content-type": json, "content-encoding": "gzip" }, Uint8Array.from(gzipSync(sent)), 415],
+    ["that is no JSON by its type", { "content-type": "application/xml" }, sent, 415],
+  ];
+  test.each(BODIES)("%s", async (_what, headers, body, status) => {
+    const answer = await fetch(`${open.url}/graphql`, { method: "POST", headers, body });
+    expect([answer.status, await answer.json()]).toEqual([
+      status,
+      status === 200
+        ? { data: { __typename: "Query" } }
+        : { errors: [{ message: expect.stringMatching(/^[TA].* request body/), extensions: { code: "BAD_REQUEST" } }] },
+    ]);
   });
 });
 
