@@ -243,6 +243,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     look: async () => sighting,
     db: new TenantDb(tenantId, session),
     loaders: new Loaders(),
+    budget: null,
     now: new Date(),
     requestId: request.id,
     log: request.log as Logger,
@@ -365,10 +366,10 @@ function requestPlugin(metrics: Metrics, limits: Limits, development: boolean): 
     requestDidStart: async () => {
       const start = performance.now();
       return {
-        didResolveOperation: async ({ request, document, operation, schema }) => {
+        didResolveOperation: async ({ request, document, operation, schema, contextValue }) => {
           if (operation && !schema.getRootType(operation.operation)) throw noSuchOperations(operation);
           refuseUnstorable(request.variables);
-          refuseLargeAnswer(limits, schema, document, operation, request.variables);
+          contextValue.budget = refuseLargeAnswer(limits, schema, document, operation, request.variables);
         },
         didEncounterErrors: async ({ errors, document, contextValue }) => {
           for (const error of errors) {

@@ -1,4 +1,5 @@
 import { LIMITS } from "../src/kit/index.js";
+import { field, times } from "./forms/asking.js";
 import { harness, operations, problems } from "./harness/index.js";
 
 const { tenant } = await harness();
@@ -97,4 +98,27 @@ test("the honest ones just below it are answered", async () => {
       r: Array.from({ length: 1000 }, () => ({ __typename: "User", guid: "00000000-0000-7000-8000-000000000000" })),
     },
   );
+});
+
+test("lists that nobody asks a length of are counted as they are found, and alike each time", async () => {
+  const here = await tenant();
+  const fields = times(500, (n) => field(`f${n}`));
+  for (let form = 1; form <= 4; form++) await here.form({ formFields: fields });
+  const ask = (first: number): string =>
+    `{ userDataForms(first: ${first}) { nodes { ${times(16, (n) => `a${n}: formFields { ...F }`).join(" ")} } } }
+     fragment F on UserFormField { uuid reference label }`;
+  // 500 x 16 x 4 values each.
+  for (let time = 1; time <= 3; time++) {
+    const { userDataForms } = await here.admin.ask(ask(3));
+    expect(userDataForms.nodes.map(({ a15 }: { a15: object[] }) => a15.length)).toEqual([500, 500, 500]);
+    const { status, errors, data } = await here.admin.send(ask(4));
+    expect([status, data]).toEqual([200, null]);
+    expect(errors).toMatchObject([
+      {
+        message: "The answer holds more than 120000 values. Ask for smaller pages, or for fewer fields.",
+        path: ["userDataForms", "nodes", 3, expect.stringMatching(/^a\d+$/)],
+        extensions: { code: "BAD_USER_INPUT" },
+      },
+    ]);
+  }
 });

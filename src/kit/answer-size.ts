@@ -1,11 +1,15 @@
 import {
+  defaultFieldResolver,
   type DocumentNode,
   type FieldNode,
+  type FragmentDefinitionNode,
   getNamedType,
   GraphQLError,
   type GraphQLNamedType,
+  type GraphQLResolveInfo,
   type GraphQLSchema,
   isInterfaceType,
+  isIntrospectionType,
   isListType,
   isObjectType,
   getNullableType,
@@ -16,14 +20,20 @@ import {
   valueFromASTUntyped,
 } from "graphql";
 import { DEFAULT_SIZE, MAX_SIZE } from "./connection.js";
+import type { Context } from "./context.js";
 import type { Limits } from "./limits.js";
 
-/** A list that nobody asks a length of, such as the fields of a form, counts as so many. */
+/**
+ * A list that nobody asks a length of, such as the fields of a form, counts as so many, and could be as long as that.
+ * What stands in its objects is short.
+ */
 const UNSAID = 10;
+const MOST_UNSAID = 500;
 
 /**
  * Refuses an operation whose answer could hold more values than allowed, by its list sizes, before any of it is read.
- * Connections count for what they ask, lists of references for what they name.
+ * Connections count for what they ask, lists of references for what they name. Where lists that nobody asks a length of
+ * could make it larger than that after all, what they may hold is counted as it is read.
  */
 export function refuseLargeAnswer(
   limits: Limits,
@@ -31,39 +41,164 @@ export function refuseLargeAnswer(
   document: DocumentNode,
   operation: OperationDefinitionNode | undefined,
   sent: Record<string, unknown> = {},
-): void {
-  const variables = operation ? withDefaults(operation, sent) : {};
+): Budget | null {
+  if (!operation) return null;
   const fragments = new Map(
     document.definitions
       .filter((one) => one.kind === Kind.FRAGMENT_DEFINITION)
       .map((fragment) => [fragment.name.value, fragment]),
   );
+  const below = sizing({ limits, schema, fragments, variables: withDefaults(operation, sent) });
+  const root = operation.operation === OperationTypeNode.MUTATION ? schema.getMutationType() : schema.getQueryType();
+  const values = below(root!, operation.selectionSet, 1, UNSAID);
+  if (values > limits.values) {
+    throw tooMuch(
+      `The answer could hold ${values} values; ${limits.values} are allowed. Ask for smaller pages, or for fewer fields.`,
+    );
+  }
+  return below(root!, operation.selectionSet, 1, MOST_UNSAID) > limits.values ? new Budget(limits) : null;
+}
+
+/** The lists of a page or a payload are as long as its request says. */
+const isSized = ({ name }: GraphQLNamedType): boolean => /(Connection|Payload)$/.test(name);
+
+/** Characters that a value takes in an answer at least: `{"a":1},` is two values, an object and its field. */
+const LEAST_CHARACTERS = 4;
+
+/** The values below one object of a list: those that each has, and those of objects that each may have, by field. */
+interface Shape {
+  each: number;
+  objects: [field: string, values: number][];
+}
+
+/** Values that lists which nobody asks a length of may hold, all of one answer together. */
+export class Budget {
+  private spent = 0;
+  private readonly shapes = new Map<FieldNode, Shape>();
+
+  constructor(private readonly limits: Limits) {}
+
+  /** An answer of no more characters is within the budget. */
+  get characters(): number {
+    return this.limits.values * LEAST_CHARACTERS;
+  }
+
+  /** What a field has found. @throws BAD_USER_INPUT when that is too much. */
+  spend(list: unknown, info: GraphQLResolveInfo): void {
+    if (!Array.isArray(list)) return;
+    for (const node of info.fieldNodes) {
+      let shape = this.shapes.get(node);
+      if (!shape) this.shapes.set(node, (shape = this.shapeOf(node, info)));
+      const { each, objects } = shape;
+      this.spent += list.length * each;
+      for (const [field, values] of objects) {
+        for (const item of list) if ((item as Record<string, unknown> | null)?.[field] != null) this.spent += values;
+      }
+    }
+    if (this.spent > this.limits.values) {
+      throw new GraphQLError(
+        `The answer holds more than ${this.limits.values} values. Ask for smaller pages, or for fewer fields.`,
+        { extensions: { code: "BAD_USER_INPUT" } },
+      );
+    }
+  }
+
+  /** Lists in lists are counted where they are found. */
+  private shapeOf(list: FieldNode, { schema, fragments, variableValues, returnType }: GraphQLResolveInfo): Shape {
+    const { limits } = this;
+    const below = sizing({ limits, schema, fragments: new Map(Object.entries(fragments)), variables: variableValues });
+    const shape: Shape = { each: 1, objects: [] };
+    const add = (type: GraphQLNamedType | undefined, { selections }: SelectionSetNode): void => {
+      for (const node of selections) {
+        if (node.kind !== Kind.FIELD) {
+          const { typeCondition, selectionSet } =
+            node.kind === Kind.FRAGMENT_SPREAD ? fragments[node.name.value]! : node;
+          add(typeCondition ? schema.getType(typeCondition.name.value) : type, selectionSet);
+        } else {
+          shape.each++;
+          const field = isObjectType(type) ? type.getFields()[node.name.value] : undefined;
+          if (!field || !node.selectionSet || isListType(getNullableType(field.type))) continue;
+          shape.objects.push([field.name, below(getNamedType(field.type), node.selectionSet, 1, 0)]);
+        }
+      }
+    };
+    add(getNamedType(returnType), list.selectionSet!);
+    return shape;
+  }
+}
+
+/** Has what lists of objects hold counted that nobody asks a length of, in requests that have a budget. */
+export function budgeted(schema: GraphQLSchema): GraphQLSchema {
+  const roots: unknown[] = [schema.getQueryType(), schema.getMutationType()];
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type) || roots.includes(type) || isSized(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (!isListType(getNullableType(field.type)) || !isObjectType(getNamedType(field.type))) continue;
+      const { resolve = defaultFieldResolver } = field;
+      field.resolve = (parent, args, ctx: Context, info) => {
+        const { budget } = ctx;
+        const found: unknown = resolve(parent, args, ctx, info);
+        if (!budget) return found;
+        const spend = (list: unknown): unknown => {
+          budget.spend(list, info);
+          // Long ones are put together one after another, and others have their turn in between.
+          return Array.isArray(list) && list.length > UNSAID ? ctx.loaders.inTurn(Promise.resolve(list)) : list;
+        };
+        return found instanceof Promise ? found.then(spend) : spend(found);
+      };
+    }
+  }
+  return schema;
+}
+
+interface Sizing {
+  limits: Limits;
+  schema: GraphQLSchema;
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  variables: Record<string, unknown>;
+}
+
+/**
+ * Counts the values below one object of a type; below a page or a payload, whose lists are all that long; lists that
+ * nobody asks a length of as `unsaid`.
+ */
+function sizing({
+  limits,
+  schema,
+  fragments,
+  variables,
+}: Sizing): (type: GraphQLNamedType | undefined, set: SelectionSetNode, page: number, unsaid: number) => number {
   const known = new Map<string, number>();
   const longest = longestLists();
 
-  /** The values below one object of that type; below a page or a payload, whose lists are all that long. */
-  const below = (type: GraphQLNamedType | undefined, { selections }: SelectionSetNode, page = 1): number => {
+  const below = (
+    type: GraphQLNamedType | undefined,
+    { selections }: SelectionSetNode,
+    page: number,
+    unsaid: number,
+  ): number => {
     let values = 0;
     for (const node of selections) {
-      if (node.kind === Kind.FIELD) values += at(type, node, page);
+      if (node.kind === Kind.FIELD) values += at(type, node, page, unsaid);
       else if (node.kind === Kind.INLINE_FRAGMENT) {
-        values += below(schema.getType(node.typeCondition?.name.value ?? "") ?? type, node.selectionSet, page);
-      } else values += ofFragment(node.name.value, page);
+        const narrowed = schema.getType(node.typeCondition?.name.value ?? "") ?? type;
+        values += below(narrowed, node.selectionSet, page, unsaid);
+      } else values += ofFragment(node.name.value, page, unsaid);
     }
     return values;
   };
 
-  const ofFragment = (name: string, page: number): number => {
-    const key = `${name} ${page}`;
+  const ofFragment = (name: string, page: number, unsaid: number): number => {
+    const key = `${name} ${page} ${unsaid}`;
     let values = known.get(key);
     if (values === undefined) {
       const { typeCondition, selectionSet } = fragments.get(name)!;
-      known.set(key, (values = below(schema.getType(typeCondition.name.value), selectionSet, page)));
+      known.set(key, (values = below(schema.getType(typeCondition.name.value), selectionSet, page, unsaid)));
     }
     return values;
   };
 
-  const at = (type: GraphQLNamedType | undefined, node: FieldNode, page: number): number => {
+  const at = (type: GraphQLNamedType | undefined, node: FieldNode, page: number, unsaid: number): number => {
     if (!node.selectionSet) return 1;
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
     if (!field) return 0;
@@ -73,30 +208,23 @@ export function refuseLargeAnswer(
       return given && valueFromASTUntyped(given.value, variables);
     };
     if (named.name.endsWith("Connection"))
-      return 1 + below(named, node.selectionSet, sizeOf(argument("first") ?? argument("last")));
+      return 1 + below(named, node.selectionSet, sizeOf(argument("first") ?? argument("last")), unsaid);
     // No list of a payload is longer than its input's.
     if (named.name.endsWith("Payload")) {
       const input = node.arguments?.map(({ value }) => valueFromASTUntyped(value, variables));
-      return 1 + below(named, node.selectionSet, longest(input));
+      return 1 + below(named, node.selectionSet, longest(input), unsaid);
     }
-    const object = 1 + below(named, node.selectionSet);
-    if (!isListType(getNullableType(field.type))) return object;
-    if (/(Connection|Payload)$/.test(type!.name)) return page * object;
+    if (!isListType(getNullableType(field.type))) return 1 + below(named, node.selectionSet, 1, unsaid);
+    if (isSized(type!)) return page * (1 + below(named, node.selectionSet, 1, unsaid));
     const references = argument("representations");
     if (Array.isArray(references) && references.length > limits.references)
       throw tooMuch(`${limits.references} references at most; these are ${references.length}.`, ["representations"]);
     const keys = argument("ids") ?? references;
-    return (keys == null ? UNSAID : longest(keys)) * object;
+    if (keys != null) return longest(keys) * (1 + below(named, node.selectionSet, 1, unsaid));
+    return unsaid * (1 + below(named, node.selectionSet, 1, Math.min(unsaid, UNSAID)));
   };
 
-  if (!operation) return;
-  const root = operation.operation === OperationTypeNode.MUTATION ? schema.getMutationType() : schema.getQueryType();
-  const values = root ? below(root, operation.selectionSet) : 0;
-  if (values > limits.values) {
-    throw tooMuch(
-      `The answer could hold ${values} values; ${limits.values} are allowed. Ask for smaller pages, or for fewer fields.`,
-    );
-  }
+  return below;
 }
 
 const tooMuch = (message: string, argument?: string[]): GraphQLError =>

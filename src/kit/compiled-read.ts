@@ -21,6 +21,7 @@ import {
   type ValueNode,
 } from "graphql";
 import sql, { empty, join, raw, type Sql } from "sql-template-tag";
+import type { Budget } from "./answer-size.js";
 import { cursorSql, handlingOf, type PageArgs, type Prepared, preparePage, type Selection } from "./connection.js";
 import type { ListOf } from "./connection.js";
 import type { Context } from "./context.js";
@@ -108,8 +109,9 @@ export function compileRead(
     const run: Run = { ctx, variables: coerced, handling: ordinary(), keeping: false };
     let statement: Pick<Sql, "strings" | "values">;
     try {
-      const answer = sql`SELECT (SELECT row_to_json("$o")::text FROM (SELECT ${roots(run)}) "$o") AS data
+      const whole = sql`SELECT (SELECT row_to_json("$o")::text FROM (SELECT ${roots(run)}) "$o") AS data
         FROM (${still}) "$viewer"`;
+      const answer = ctx.budget ? withinBudget(run, ctx.budget, whole) : whole;
       statement = { strings: answer.strings, values: answer.values.map((value) => broughtBy(ctx, value)) };
     } catch (error) {
       if (!(error instanceof GraphQLError || error instanceof NotPlannable))
@@ -118,9 +120,9 @@ export function compileRead(
     }
     if (lengthOf(statement) > MAX_STATEMENT) return null;
     try {
-      const [row] = await ctx.db.query<{ data: string }>(statement, run.handling);
-      // No row: the viewer is not any more who they were. The plain way says what holds now.
-      return row ? { data: new JsonText(row.data) as never } : null;
+      const [row] = await ctx.db.query<{ data: string | null }>(statement, run.handling);
+      // No row: the viewer is not any more who they were. No data: it may be too much. The plain way says what holds.
+      return row?.data ? { data: new JsonText(row.data) as never } : null;
     } catch (error) {
       // A database that is slow or away is not asked again; of anything else the plain way tells the place.
       const code = failureCode(error);
@@ -132,6 +134,12 @@ export function compileRead(
       return { data: null, errors: [new GraphQLError(originalError.message, { path: [path], originalError })] };
     }
   };
+}
+
+/** An answer so long that it may hold too much is none. Nor shall many of them be made at a time. */
+function withinBudget(run: Run, { characters }: Budget, answer: Sql): Sql {
+  agree(run, { scans: true });
+  return sql`SELECT CASE WHEN length(a.data) <= ${characters} THEN a.data END AS data FROM (${answer} OFFSET 0) a`;
 }
 
 class Planner {

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Sql } from "sql-template-tag";
+import type { Budget } from "./answer-size.js";
 import type { Loaders } from "./loader.js";
 import type { Secrets } from "./secrets.js";
 import type { TenantDb } from "./tenant-db.js";
@@ -61,6 +62,8 @@ export interface Context extends Sighting {
   look: () => Promise<Sighting>;
   db: TenantDb;
   loaders: Loaders;
+  /** Where the answer could grow larger than one may. */
+  budget: Budget | null;
   /** The instant that derived states (EXPIRED, a lapsed classification) are judged by: one per request. */
   now: Date;
   requestId: string;

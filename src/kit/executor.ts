@@ -83,6 +83,8 @@ export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, ent
     sizeCalculation: ({ length }) => length,
   });
   const seen = new LRUCache<string, true>({ max: MAX_SEEN });
+  /** What came to too much in a tenant is not tried again soon. */
+  const large = new LRUCache<string, true>({ max: MAX_SEEN, ttl: 60_000 });
 
   return async (request) => {
     const { document, operationName, variables, context, hash } = request;
@@ -102,7 +104,11 @@ export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, ent
       known = { read, length: document.loc!.source.body.length };
       compiled.set(key, known);
     }
-    return (await known.read?.(context, variables)) ?? plain(request);
+    const place = `${context.viewer.tenantId} ${key}`;
+    if (!known.read || (context.budget && large.has(place))) return plain(request);
+    const answer = await known.read(context, variables);
+    if (!answer && context.budget) large.set(place, true);
+    return answer ?? plain(request);
   };
 }
 
