@@ -35,6 +35,8 @@ const DATABASE = "users";
 export async function withDatabase<T>(config: Config, work: (ownerUrl: string) => Promise<T>): Promise<T> {
   const configured = config.DATABASE_OWNER_URL ?? config.DATABASE_URL;
   if (configured) return work(configured);
+  if (config.NODE_ENV === "production")
+    throw new Error("Set DATABASE_OWNER_URL: the embedded database is for development.");
   const dataDir = join(config.DATA_DIR, "postgres");
   const running = await runningEmbeddedPostgres(dataDir);
   if (running) return work(databaseUrls(running, DATABASE).ownerUrl);

@@ -122,7 +122,7 @@ const sameDatabase = (...urls: [string, string]): boolean => {
   return one!.username === other!.username && one!.pathname === other!.pathname;
 };
 
-/** Reads the environment. @throws ConfigError naming every variable that is malformed or, in production, missing. */
+/** Reads the environment. @throws ConfigError naming every variable that cannot be used. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const parsed = schema.safeParse(given);
@@ -142,12 +142,20 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (replicas.some((replica) => !primary || replica === primary || !sameDatabase(replica, primary))) {
     problems.push("DATABASE_REPLICA_URLS: have to name the role and the database of DATABASE_URL, on other servers.");
   }
-  if (config.NODE_ENV === "production") {
-    for (const [name, why] of PRODUCTION_NEEDS) if (!config[name]) problems.push(`${name} is missing: ${why}.`);
-    if (!config.TOKEN_JWKS_URL && !config.TOKEN_PUBLIC_KEY) {
-      problems.push("TOKEN_JWKS_URL or TOKEN_PUBLIC_KEY is missing: no token could be verified.");
-    }
-  }
   if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** For a server, or what works in its place. @throws ConfigError also for what is missing in production. */
+export function readServerConfig(environment?: NodeJS.ProcessEnv): Config {
+  const config = readConfig(environment);
+  if (config.NODE_ENV !== "production") return config;
+  const missing = PRODUCTION_NEEDS.filter(([name]) => !config[name]).map(
+    ([name, why]) => `${name} is missing: ${why}.`,
+  );
+  if (!config.TOKEN_JWKS_URL && !config.TOKEN_PUBLIC_KEY) {
+    missing.push("TOKEN_JWKS_URL or TOKEN_PUBLIC_KEY is missing: no token could be verified.");
+  }
+  if (missing.length > 0) throw new ConfigError(missing);
   return config;
 }

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { ConfigError, readConfig } from "./config.js";
+import { ConfigError, readServerConfig } from "./config.js";
 import { databaseProblems, dataSource, poolOf } from "./database/index.js";
 import { developmentSecret } from "./demo/index.js";
 import { Secrets } from "./kit/index.js";
@@ -13,7 +13,7 @@ const SHUTDOWN_DEADLINE = 10_000;
 
 /** `npm run mail-worker`: sends mails and serves nothing, beside servers that run with MAIL_WORKER=false. */
 async function main(): Promise<void> {
-  const config = readConfig();
+  const config = readServerConfig();
   const { DATABASE_URL: url } = config;
   if (!url)
     throw new ConfigError(["DATABASE_URL is missing: the embedded database belongs to its server, which sends mails."]);

@@ -1,10 +1,11 @@
 import "reflect-metadata";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { readPublicKeys, type TokenRules } from "./access/index.js";
-import { ConfigError, type Config, readConfig } from "./config.js";
+import { ConfigError, type Config, readServerConfig } from "./config.js";
 import { databaseProblems, ensureDatabase, migrate, startEmbeddedPostgres } from "./database/index.js";
 import {
   DEVELOPMENT_AUDIENCE,
@@ -30,7 +31,7 @@ const SHUTDOWN_DEADLINE = 10_000;
 const cleanups: (() => Promise<void>)[] = [];
 
 async function main(): Promise<void> {
-  const config = readConfig();
+  const config = readServerConfig();
   const development = config.NODE_ENV !== "production";
   const host = config.HOST ?? (development ? "127.0.0.1" : "0.0.0.0");
   await refuseTakenPort(host, config.PORT);
@@ -68,7 +69,7 @@ async function main(): Promise<void> {
       references: config.MAX_REFERENCES,
     },
     routerSecrets: config.ROUTER_SECRET ?? [],
-    ...(config.SAFELIST && { safelist: examples().map(({ document }) => document) }),
+    ...(config.SAFELIST && { safelist: safelisted() }),
     secrets: config.SECRET_KEY ?? [await developmentSecret(config.DATA_DIR)],
     ...(config.PUBLIC_URL && { publicUrl: config.PUBLIC_URL }),
     exports: { concurrency: config.EXPORT_CONCURRENCY, maxRows: config.EXPORT_MAX_ROWS },
@@ -164,11 +165,16 @@ type DemoPerson = "administrator" | "lead" | "investor";
 const tokenOf = (key: DevelopmentKey, demo: DemoTenant, person: DemoPerson): Promise<string> =>
   key.sign({ tenantId: demo.tenantId, subject: demo[person].guid });
 
+const OPERATIONS = join(import.meta.dirname, "../../schema/operations");
+
 /** Who am I comes first: it works with every token. */
 const examples = (): ReturnType<typeof exampleOperations> =>
-  exampleOperations(join(import.meta.dirname, "../../schema/operations")).toSorted(
-    (a, b) => Number(b.name === "Me") - Number(a.name === "Me"),
-  );
+  exampleOperations(OPERATIONS).toSorted((a, b) => Number(b.name === "Me") - Number(a.name === "Me"));
+
+function safelisted(): string[] {
+  if (!existsSync(OPERATIONS)) throw new ConfigError([`SAFELIST: ${OPERATIONS} with the known documents is missing.`]);
+  return examples().map(({ document }) => document);
+}
 
 /** What a newcomer needs: where it is, three tokens to paste, and one line that works. */
 async function introduce(url: string, key: DevelopmentKey, demo: DemoTenant, showsMail: boolean): Promise<void> {

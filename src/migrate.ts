@@ -7,5 +7,6 @@ import { migrate } from "./database/index.js";
 await command(async () => {
   const { DATABASE_OWNER_URL: ownerUrl, DATABASE_URL: appUrl } = readConfig();
   if (!ownerUrl || !appUrl) throw new Error("Set DATABASE_OWNER_URL and DATABASE_URL.");
-  await migrate(ownerUrl, decodeURIComponent(new URL(appUrl).username));
+  const run = await migrate(ownerUrl, decodeURIComponent(new URL(appUrl).username));
+  process.stdout.write(`The schema is up to date: ${run} migration(s) have run now.\n`);
 });

@@ -164,3 +164,9 @@ test("--help says what it does, and does nothing", async () => {
   const { code, output } = await run(["--help"], {});
   expect([code, output]).toEqual([0, expect.stringContaining("refused when a tenant has this name")]);
 });
+
+test("in production it wants to know the database, and nothing else that a server has to know", async () => {
+  const { code, output } = await run(needed(), { NODE_ENV: "production" });
+  expect([code, output]).toEqual([1, "Set DATABASE_OWNER_URL: the embedded database is for development.\n"]);
+  expect((await run(needed(), { ...URLS, NODE_ENV: "production" })).code).toBe(0);
+});

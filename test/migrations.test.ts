@@ -5,7 +5,7 @@ import { testDatabase, type TestDatabase } from "./harness/database.js";
 
 const APP = "users_app";
 const databases: TestDatabase[] = [];
-const database = async (options?: { empty: boolean }): Promise<TestDatabase> => {
+const database = async (options?: { empty?: boolean; locale?: string }): Promise<TestDatabase> => {
   const made = await testDatabase(options);
   databases.push(made);
   return made;
@@ -97,6 +97,25 @@ test("running again changes nothing", async () => {
   await migrate(made.ownerUrl, APP);
   expect(await shape(made)).toEqual(before);
   expect(await migrationNames(made)).toEqual(ran);
+});
+
+test.each([
+  ["sorts by a language", "LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"],
+  ["knows no letters but A to Z", "LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"],
+])("a database that %s is refused, and nothing is made in it", async (what, locale) => {
+  const made = await database({ empty: true, locale: `TEMPLATE template0 ${locale}` });
+  await expect(migrate(made.ownerUrl, APP)).rejects.toThrow(what);
+  expect(await shape(made)).toEqual([]);
+  expect(await databaseProblems(made.appUrl)).toEqual([
+    expect.stringContaining(what),
+    expect.stringMatching(/migration\(s\) have not run/),
+  ]);
+});
+
+test("a role that was granted nothing is told what it lacks", async () => {
+  const made = await database();
+  await made.sql(`REVOKE ALL ON migrations FROM ${APP}`);
+  expect(await databaseProblems(made.appUrl)).toEqual([expect.stringContaining(`"${APP}" may not read the tables`)]);
 });
 
 test("rows that the last version wrote, before the upgrade and within it, are filled and valid in the end", async () => {

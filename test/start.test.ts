@@ -8,7 +8,7 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
-import { type ConfigError, readConfig } from "../src/config.js";
+import { type ConfigError, readConfig, readServerConfig } from "../src/config.js";
 import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, type DevelopmentKey, developmentKey } from "../src/demo/index.js";
 import { testDatabase } from "./harness/index.js";
 import { graphql, MAIL_WORKER, MIGRATE, processes } from "./harness/process.js";
@@ -27,7 +27,7 @@ const THIS_DEPLOYMENT = {
 
 function problemsOf(environment: Record<string, string>): string[] {
   try {
-    readConfig(environment);
+    readServerConfig(environment);
     return [];
   } catch (error) {
     return (error as ConfigError).problems;
@@ -229,6 +229,16 @@ test("migrations by themselves say in a line what keeps them from running", asyn
   ] as const) {
     expect(await start(environment, MIGRATE).ends()).toEqual({ code: 1, output: `${line}\n` });
   }
+});
+
+test("commands want of production no more than they need", async () => {
+  const database = await testDatabase({ empty: true });
+  const environment = { NODE_ENV: "production", DATABASE_OWNER_URL: database.ownerUrl, DATABASE_URL: database.appUrl };
+  const outputs = ["The schema is up to date: [1-9]\\d* migration", "The schema is up to date: 0 migration"];
+  for (const output of outputs) {
+    expect(await start(environment, MIGRATE).ends()).toEqual({ code: 0, output: expect.stringMatching(output) });
+  }
+  await database.drop();
 });
 
 test("each limit is read from its variable", async () => {

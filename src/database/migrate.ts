@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import type { DataSource } from "typeorm";
 import { dataSource, type PoolMode } from "./data-source.js";
 
 /**
@@ -16,8 +17,11 @@ const APPEND_ONLY = ["audit_events"];
 /** Views run with their owner's rights, whom row-level security does not bind: through them the application only reads. */
 const VIEWS = ["user_search", "user_group_search", "due_mails", "failed_mails"];
 
-/** Brings the schema up to date as its owner and lets the application's role use it. */
-export async function migrate(ownerUrl: string, appRole: string): Promise<void> {
+/**
+ * Brings the schema up to date as its owner and lets the application's role use it; how many migrations that took.
+ * @throws for a database that sorts, or knows letters, otherwise than the schema needs.
+ */
+export async function migrate(ownerUrl: string, appRole: string): Promise<number> {
   const lock = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: 5_000, keepAlive: true });
   // A connection that is lost fails the statement that is under way, or the next; nobody else has to hear of it.
   lock.on("error", () => {});
@@ -27,8 +31,11 @@ export async function migrate(ownerUrl: string, appRole: string): Promise<void> 
     const source = dataSource({ url: ownerUrl, statementTimeout: 0, poolMax: 1 });
     await source.initialize();
     try {
-      await source.runMigrations({ transaction: "each" });
+      const problems = await localeProblems(source);
+      if (problems.length > 0) throw new Error(problems.join(" "));
+      const run = await source.runMigrations({ transaction: "each" });
       await grant(lock, appRole);
+      return run.length;
     } finally {
       await source.destroy();
     }
@@ -59,6 +66,17 @@ async function grant(owner: pg.Client, appRole: string): Promise<void> {
   `);
 }
 
+/** Names are sorted by their bytes, and searched by letters of any language. */
+async function localeProblems(source: DataSource): Promise<string[]> {
+  const [locale] = await source.query<{ bytewise: boolean; letters: boolean }[]>(
+    "SELECT 'a' > 'B' AND 'li' || chr(1) || 'w' < 'lim' AS bytewise, lower('É') = 'é' AS letters",
+  );
+  return [
+    ...(locale?.bytewise ? [] : ["The database sorts by a language: create it with the collation C or C.UTF-8."]),
+    ...(locale?.letters ? [] : ["The database knows no letters but A to Z: create it with LC_CTYPE 'C.UTF-8'."]),
+  ];
+}
+
 /**
  * What keeps this role from being safe or ready to serve, a clear line each: it would pass row-level security, or
  * migrations are missing.
@@ -78,17 +96,19 @@ export async function databaseProblems(appUrl: string, poolMode?: PoolMode): Pro
         `DATABASE_URL connects as "${role.name}", which row-level security does not bind: use a role that is neither owner nor superuser.`,
       );
     }
-    const [order] = await source.query<{ bytewise: boolean }[]>(
-      "SELECT 'a' > 'B' AND 'li' || chr(1) || 'w' < 'lim' AS bytewise",
-    );
-    if (!order?.bytewise) {
-      problems.push("The database of DATABASE_URL sorts by a language: create it with the collation C or C.UTF-8.");
-    }
+    problems.push(...(await localeProblems(source)));
     // Asked by name first: TypeORM would create the missing table, and this role may not.
     const [known] = await source.query<{ done: string | null }[]>(
       "SELECT to_regclass('public.migrations')::text AS done",
     );
-    const done = known?.done ? await source.query<{ name: string }[]>("SELECT name FROM migrations") : [];
+    const [may] = known?.done
+      ? await source.query<{ read: boolean }[]>("SELECT has_table_privilege('public.migrations', 'SELECT') AS read")
+      : [];
+    if (may?.read === false) {
+      problems.push(`"${role?.name}" may not read the tables: migrations grant that to the role of DATABASE_URL.`);
+      return problems;
+    }
+    const done = may ? await source.query<{ name: string }[]>("SELECT name FROM migrations") : [];
     const missing = source.migrations.filter(
       (migration) => !done.some(({ name }) => name === migration.constructor.name),
     );

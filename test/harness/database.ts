@@ -24,9 +24,9 @@ export interface TestDatabase extends DatabaseUrls {
 let made = 0;
 
 /** A database of one's own: a clone of the migrated template, or an empty one. */
-export async function testDatabase({ empty = false } = {}): Promise<TestDatabase> {
+export async function testDatabase({ empty = false, locale = "" } = {}): Promise<TestDatabase> {
   const name = `test_${process.pid}_${process.env.JEST_WORKER_ID}_${++made}_${Date.now()}`;
-  await onCluster(`CREATE DATABASE ${name} ${empty ? "" : `TEMPLATE ${TEMPLATE} `}OWNER users_owner`);
+  await onCluster(`CREATE DATABASE ${name} ${empty ? "" : `TEMPLATE ${TEMPLATE} `}OWNER users_owner ${locale}`);
   const superuser = new pg.Pool({ connectionString: clusterUrl(name), max: 2 });
   superuser.on("error", () => {});
   const sql: TestDatabase["sql"] = async (text, values) => (await superuser.query(text, values)).rows as never;
