@@ -50,13 +50,12 @@ export function refuseLargeAnswer(
   );
   const below = sizing({ limits, schema, fragments, variables: withDefaults(operation, sent) });
   const root = operation.operation === OperationTypeNode.MUTATION ? schema.getMutationType() : schema.getQueryType();
+  if (below(root!, operation.selectionSet, 1, MOST_UNSAID) <= limits.values) return null;
   const values = below(root!, operation.selectionSet, 1, UNSAID);
-  if (values > limits.values) {
-    throw tooMuch(
-      `The answer could hold ${values} values; ${limits.values} are allowed. Ask for smaller pages, or for fewer fields.`,
-    );
-  }
-  return below(root!, operation.selectionSet, 1, MOST_UNSAID) > limits.values ? new Budget(limits) : null;
+  if (values <= limits.values) return new Budget(limits);
+  throw tooMuch(
+    `The answer could hold ${values} values; ${limits.values} are allowed. Ask for smaller pages, or for fewer fields.`,
+  );
 }
 
 /** The lists of a page or a payload are as long as its request says. */
