@@ -167,7 +167,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const metrics = new Metrics(pool, replicas, probe);
   const secrets = new Secrets(options.secrets);
   const sessionKeys = new SessionKeys(secrets);
-  const verify = await tokenVerifier(options.tokens, sessionKeys);
+  const verify = await tokenVerifier(options.tokens, sessionKeys, log);
   const signSession = sessionSigner(options.tokens, sessionKeys);
   // Only a router that has proved itself is told where the time went.
   const traced = options.routerSecrets.length > 0;
@@ -267,12 +267,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
   };
   const context = (request: FastifyRequest): Promise<RequestContext> =>
-    asking(request).catch((error: Error) => {
-      const told = error instanceof GraphQLError;
-      const code = told ? String(error.extensions.code) : "INTERNAL_SERVER_ERROR";
-      if (!told) request.log.error({ err: error }, "a request failed before it began");
+    asking(request).catch((thrown: Error) => {
+      const error = thrown instanceof GraphQLError ? thrown : new GraphQLError("", { originalError: thrown });
+      const { code = "INTERNAL_SERVER_ERROR", reason } = error.extensions as { code?: string; reason?: string };
+      if (code !== "UNAUTHENTICATED") {
+        error.extensions.requestId = request.id;
+        request.log.error({ err: error.originalError ?? error }, "a request failed before it began");
+      }
       metrics.error(code);
-      request.asked = { errors: [code] };
+      request.asked = { errors: [code], reason };
       throw error;
     });
   const handler = fastifyApolloHandler(apollo, { context });
@@ -349,7 +352,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 function bearerToken({ headers: { authorization } }: FastifyRequest): string | null {
   if (authorization === undefined) return null;
   const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1];
-  if (token === undefined) throw unauthenticated("The Authorization header has to be a bearer token.");
+  if (token === undefined)
+    throw unauthenticated("The Authorization header has to be a bearer token.", "not a bearer token");
   return token;
 }
 
@@ -374,6 +378,7 @@ function requestPlugin(metrics: Metrics, limits: Limits, development: boolean): 
         didEncounterErrors: async ({ errors, document, contextValue }) => {
           for (const error of errors) {
             const { code, http } = error.extensions as { code?: string; http?: { status?: number } };
+            contextValue.reason ??= error.extensions.reason as string | undefined;
             // Apollo Server's own, of a request that no code was thought of for.
             if (code === undefined && http?.status === 400) error.extensions.code = "BAD_REQUEST";
             const [node] = error.nodes ?? [];

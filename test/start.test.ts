@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -333,6 +333,16 @@ describe("production refuses to start", () => {
       expect(code).toBe(1);
       expect(output).toMatch(/TOKEN_PUBLIC_KEY.*development key/);
     }
+  });
+
+  test("with a private key where a public one belongs", async () => {
+    const { TOKEN_JWKS_URL: _url, ...rest } = complete;
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const pem = privateKey.export({ format: "pem", type: "sec1" }) as string;
+    const { code, output } = await start({ ...rest, TOKEN_PUBLIC_KEY: pem }).ends();
+    expect(code).toBe(1);
+    expect(output).toMatch(/TOKEN_PUBLIC_KEY: a private .* only public keys verify/);
+    expect(output).not.toContain(pem.split("\n")[1]);
   });
 
   test("as a role that row-level security does not bind", async () => {

@@ -12,6 +12,7 @@ import {
   type JWTPayload,
   type JWTVerifyGetKey,
 } from "jose";
+import type { Logger } from "pino";
 import { type Impersonation, isUuid, type SessionSigner, unauthenticated, unavailable } from "../kit/index.js";
 import { SESSION_ALGORITHM, type SessionKeys } from "./session-keys.js";
 
@@ -55,20 +56,37 @@ const ALGORITHMS = ["ES256", "ES384", "EdDSA", "RS256", "PS256"];
 /** A service's name stands in indexes. */
 const MAX_CLIENT_ID = 255;
 const CACHE_SIZE = 10_000;
-/** A key taken out of the JWKS stops being accepted after this long at the latest. */
-const CACHE_MILLISECONDS = 60_000;
+/**
+ * How long keys that were read are known before they are read again, and tokens that were verified. So one that a key
+ * taken out of the JWKS has signed stops being accepted after twice this at the latest: a minute.
+ */
+const CACHE_MILLISECONDS = 30_000;
+/** How long the keys that are known serve while they cannot be read again. */
+const KEYS_MILLISECONDS = 10 * 60_000;
+/** How soon after the last time they are read again for a token that names an unknown one. */
+const COOLDOWN_MILLISECONDS = 5_000;
+
+/** Why a token is refused, for the log, by the code of jose's error; its message might quote the token. */
+const REASONS: Record<string, string> = {
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "signature",
+  ERR_JWKS_NO_MATCHING_KEY: "no such key",
+  ERR_JWKS_MULTIPLE_MATCHING_KEYS: "more than one key",
+  ERR_JOSE_ALG_NOT_ALLOWED: "alg",
+  ERR_JOSE_NOT_SUPPORTED: "not supported",
+};
 
 export type TokenVerifier = (token: string) => Promise<Claims>;
 
 /**
  * Verifies access tokens of the platform's issuer and of our own: pinned algorithm, key by `kid`, issuer, audience,
- * expiry and type. A verified token is remembered for a minute, because a signature costs more than most requests.
+ * expiry and type. A verified token is remembered for half a minute, because a signature costs more than most requests.
  */
 export async function tokenVerifier(
   { issuer, audience, keys, sessionIssuer }: TokenRules,
   sessionKeys: SessionKeys,
+  log: Logger,
 ): Promise<TokenVerifier> {
-  const keyOf = "jwksUrl" in keys ? remoteKeys(keys.jwksUrl) : await localKeys(keys.jwks);
+  const keyOf = "jwksUrl" in keys ? remoteKeys(keys.jwksUrl, log) : await localKeys(keys.jwks);
   const issuers: Issuer[] = [
     { issuer, keyOf, algorithms: ALGORITHMS, actOf: ({ act }) => (act === undefined ? null : undefined) },
     { issuer: sessionIssuer, keyOf: ownKeys(sessionKeys), algorithms: [SESSION_ALGORITHM], actOf: sessionOf },
@@ -87,17 +105,42 @@ export async function tokenVerifier(
   };
 }
 
-/** Keys that cannot be fetched say nothing about the token: its holder should try again, not sign in again. */
-function remoteKeys(url: string): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(new URL(url));
+/**
+ * Read again when they are due; while that fails those known serve on, and nobody waits for another try. Where none are
+ * known, that says nothing about the token: its holder should try again, not sign in again.
+ */
+function remoteKeys(url: string, log: Logger): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(new URL(url), {
+    cacheMaxAge: KEYS_MILLISECONDS,
+    cooldownDuration: COOLDOWN_MILLISECONDS,
+  });
+  let due = 0;
+  let away = false;
+  let read: Promise<void> | undefined;
+  const readWhenDue = async (): Promise<void> => {
+    // Those that are not fresh jose reads itself.
+    if (!keys.fresh || Date.now() >= due) {
+      due = Date.now() + CACHE_MILLISECONDS;
+      read = keys.fresh ? keys.reload().then(back, gone) : undefined;
+    }
+    if (!away) await read;
+  };
+  const back = (): void => {
+    away = false;
+  };
+  const gone = (error: unknown): void => {
+    away = true;
+    log.warn({ err: error }, "the issuer's keys cannot be read; those known serve on");
+  };
   return async (header, token) => {
     try {
+      await readWhenDue();
       return await keys(header, token);
     } catch (error) {
       const known = error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
       throw known || error instanceof errors.JOSENotSupported
         ? error
-        : unavailable("The issuer's keys cannot be read now. Try again.");
+        : unavailable("The issuer's keys cannot be read now. Try again.", error as Error);
     }
   };
 }
@@ -108,9 +151,10 @@ async function localKeys(jwks: JWK[]): Promise<JWTVerifyGetKey> {
     const alg = jwk.alg!;
     keys.set(jwk.kid ?? "", { key: await importJWK(jwk, alg), alg });
   }
+  const only = jwks.length === 1 ? [...keys.values()][0] : undefined;
   return ({ kid, alg }) => {
-    // A single key needs no name; several are told apart by it alone.
-    const known = keys.get(kid ?? "") ?? (keys.size === 1 && kid === undefined ? [...keys.values()][0] : undefined);
+    // Several are told apart by their names alone. A single one without a name is any token's, as a PEM has none.
+    const known = keys.get(kid ?? "") ?? (only && (kid === undefined || keys.has("")) ? only : undefined);
     if (!known || known.alg !== alg) throw new errors.JWKSNoMatchingKey();
     return known.key;
   };
@@ -124,11 +168,13 @@ const ownKeys =
     return key;
   };
 
+const NOT_VALID = "The bearer token is not valid.";
+
 async function verify(token: string, issuers: Issuer[], audience: string): Promise<Claims> {
   try {
     const named = decodeJwt(token).iss;
     const known = issuers.find(({ issuer }) => issuer === named);
-    if (!known) throw new errors.JWTInvalid("Nobody's whose tokens are accepted.");
+    if (!known) throw unauthenticated(NOT_VALID, "iss");
     const { payload } = await jwtVerify(token, known.keyOf, {
       issuer: known.issuer,
       audience,
@@ -140,10 +186,16 @@ async function verify(token: string, issuers: Issuer[], audience: string): Promi
     return claimsOf(payload, known.actOf(payload));
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof TypeError)
-      throw unauthenticated("The bearer token is not valid.");
+      throw unauthenticated(NOT_VALID, reasonOf(error));
     throw error;
   }
 }
+
+/** The claims that jose names are those that we ask for, never others that stand in the token. */
+const reasonOf = (error: errors.JOSEError | TypeError): string =>
+  error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed
+    ? error.claim
+    : ("code" in error && REASONS[error.code]) || "not a JWT";
 
 const isGuid = (claim: unknown): claim is string => typeof claim === "string" && isUuid(claim);
 
@@ -162,15 +214,11 @@ function sessionOf({ act, group_id: group, lockouts, iat, exp }: JWTPayload): Cl
 function claimsOf(payload: JWTPayload, act: Claims["act"] | undefined): Claims {
   const { tenant_id: tenant, sub, exp, scope, client_id: client } = payload;
   const service = typeof client === "string" && client === sub && typeof scope === "string";
-  if (
-    !isGuid(tenant) ||
-    typeof sub !== "string" ||
-    !(service ? sub.length <= MAX_CLIENT_ID : isUuid(sub)) ||
-    act === undefined ||
-    (act && service)
-  ) {
-    throw unauthenticated("The bearer token's claims are not those of an access token of this platform.");
-  }
+  const refused = (claim: string) =>
+    unauthenticated("The bearer token's claims are not those of an access token of this platform.", claim);
+  if (!isGuid(tenant)) throw refused("tenant_id");
+  if (typeof sub !== "string" || !(service ? sub.length <= MAX_CLIENT_ID : isUuid(sub))) throw refused("sub");
+  if (act === undefined || (act && service)) throw refused("act");
   return {
     tenantId: tenant.toLowerCase(),
     subject: service ? sub : sub.toLowerCase(),
@@ -199,13 +247,16 @@ export const sessionSigner =
     return { accessToken, expiresAt: new Date(expiresAt * 1000).toISOString() };
   };
 
+const NOT_PUBLIC = "a private or symmetric key was given; only public keys verify";
+
 /** A public key given as PEM, JWK or JWKS, as keys with a pinned algorithm. @throws when it is none of these, or private. */
 export async function readPublicKeys(text: string): Promise<JWK[]> {
+  // Of which a public key would be made.
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw new Error(NOT_PUBLIC);
   const parsed: unknown = text.trimStart().startsWith("{") ? JSON.parse(text) : await exportJWK(createPublicKey(text));
   const jwks = (parsed as { keys?: JWK[] }).keys ?? [parsed as JWK];
   return jwks.map((jwk) => {
-    if (jwk.d !== undefined || jwk.kty === "oct")
-      throw new Error("a private or symmetric key was given; only public keys verify");
+    if (jwk.d !== undefined || jwk.kty === "oct") throw new Error(NOT_PUBLIC);
     const alg =
       jwk.alg ?? (jwk.kty === "RSA" ? "RS256" : jwk.kty === "OKP" ? "EdDSA" : jwk.crv === "P-384" ? "ES384" : "ES256");
     if (!ALGORITHMS.includes(alg)) throw new Error(`algorithm ${alg} is not accepted`);

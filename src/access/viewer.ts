@@ -39,7 +39,7 @@ export const printedNameSql = (alias: string): Sql =>
     `nullif(concat_ws(' ', nullif(${alias}.title, ''), nullif(${alias}.forename, ''), nullif(${alias}.surname, '')), '')`,
   );
 
-const NOT_ACTIVE = "The token's user is not active.";
+const notActive = (reason: string): Error => unauthenticated("The token's user is not active.", reason);
 
 const sightings = new WeakMap<Claims, Sighting>();
 
@@ -65,7 +65,8 @@ async function look(claims: Claims, runner: SqlRunner): Promise<Sighting> {
   const [row] = await db.query<{ seen: string }>(sql`SELECT row_to_json(v)::text AS seen FROM (${query}) v`, {
     prepare: true,
   });
-  if (!row) throw unauthenticated(scopes ? "The token's tenant is not known." : NOT_ACTIVE);
+  if (!row)
+    throw scopes ? unauthenticated("The token's tenant is not known.", "tenant_id") : notActive("tenant_id or sub");
   const still = sql`SELECT FROM (${query}) v WHERE row_to_json(v)::text = ${row.seen}`;
   if (scopes) {
     const viewer: Viewer = {
@@ -79,7 +80,8 @@ async function look(claims: Claims, runner: SqlRunner): Promise<Sighting> {
     return { viewer, still };
   }
   const user = JSON.parse(row.seen) as ViewerRow;
-  if (user.status !== "ACTIVE" || (act && !user.actor)) throw unauthenticated(NOT_ACTIVE);
+  if (user.status !== "ACTIVE") throw notActive("not active");
+  if (act && !user.actor) throw notActive("act");
   const viewer: Viewer = {
     kind: "USER",
     tenantId,

@@ -9,6 +9,8 @@ export interface Asked {
   operation?: OperationDefinitionNode | undefined;
   /** The codes of the answer's top-level errors. */
   errors?: readonly string[] | undefined;
+  /** Why its token was refused. */
+  reason?: string | undefined;
 }
 
 declare module "fastify" {
@@ -56,7 +58,7 @@ function tell(
   route: string,
   status: number,
 ): void {
-  const { operation, viewer, session, errors } = asked ?? {};
+  const { operation, viewer, session, errors, reason } = asked ?? {};
   // What is not known is left out of the line.
   const line = {
     method,
@@ -70,6 +72,7 @@ function tell(
     actor: viewer?.actorId ?? undefined,
     statements: session?.statements,
     errors,
+    reason,
   };
   if (isProbe(route)) log.debug(line, "request");
   else log.info(line, "request");

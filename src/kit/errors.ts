@@ -164,12 +164,13 @@ export function usersError(code: UsersErrorCode, message: string, field?: string
 export const badUserInput = (message: string, path: readonly (string | number)[]): GraphQLError =>
   new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT", argument: path } });
 
-export const unauthenticated = (message = "A valid bearer token is required."): GraphQLError =>
-  new GraphQLError(message, { extensions: { code: "UNAUTHENTICATED", http: { status: 401 } } });
+/** The reason is for the log alone, and may hold no secret. */
+export const unauthenticated = (message = "A valid bearer token is required.", reason?: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: "UNAUTHENTICATED", http: { status: 401 }, reason } });
 
-/** Something that we depend on is away; asking again may help. */
-export const unavailable = (message: string): GraphQLError =>
-  new GraphQLError(message, { extensions: { code: "UNAVAILABLE", http: { status: 503 } } });
+/** Something that we depend on is away; asking again may help. The cause is for the log. */
+export const unavailable = (message: string, cause: Error): GraphQLError =>
+  new GraphQLError(message, { originalError: cause, extensions: { code: "UNAVAILABLE", http: { status: 503 } } });
 
 export const forbidden = (sentence: string): GraphQLError =>
   new GraphQLError(`You may not do this. ${sentence}`, { extensions: { code: "FORBIDDEN" } });

@@ -39,19 +39,16 @@ export function publicError(formatted: GraphQLFormattedError, original: unknown)
   const { locations, path, extensions, message } = formatted;
   const place = { ...(locations && { locations }), ...(path && { path }) };
   const { code, argument, requestId } = extensions ?? {};
+  // By which whoever is told finds the log's lines of it.
+  const id = requestId !== undefined && { requestId };
   if (typeof code === "string" && PUBLIC_CODES.has(code)) {
-    return { message, ...place, extensions: { code, ...(argument !== undefined && { argument }) } };
+    return { message, ...place, extensions: { code, ...(argument !== undefined && { argument }), ...id } };
   }
   const known = knownFailure(original) ?? {
     code: "INTERNAL_SERVER_ERROR",
     message: "Something went wrong on our side.",
   };
-  // By which whoever is told finds the log's lines of it.
-  return {
-    message: known.message,
-    ...place,
-    extensions: { code: known.code, ...(requestId !== undefined && { requestId }) },
-  };
+  return { message: known.message, ...place, extensions: { code: known.code, ...id } };
 }
 
 /** An error that is ours to mend or to know of, and so is logged with its stack. */

@@ -2,6 +2,7 @@ import { createSecretKey, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type JWTHeaderParameters, type JWTPayload } from "jose";
+import pino from "pino";
 import { PERMISSIONS, SESSION_SECONDS, tokenVerifier } from "../../src/access/index.js";
 import { toGlobalId } from "../../src/kit/index.js";
 import { UserStatus, UserType } from "../../src/users/index.js";
@@ -436,6 +437,7 @@ describe("what goes wrong on our side does not refuse the token", () => {
       const verify = await tokenVerifier(
         { issuer: ISSUER, audience: AUDIENCE, keys: { jwksUrl }, sessionIssuer: SESSION_ISSUER },
         sessionKeys,
+        pino({ level: "silent" }),
       );
       const accepted = verify(await signed(claims, header)).then(() => "accepted");
       return accepted.catch((error: { extensions?: { code: string } }) => error.extensions?.code ?? "a fault");

@@ -7,7 +7,7 @@ import { processes } from "../harness/process.js";
 import { smtpServer } from "../harness/smtp.js";
 
 const { start } = await processes();
-const { tenant, database, keys } = await harness();
+const { tenant, database, keys, sign } = await harness();
 const smtp = await smtpServer();
 
 const secrets = new Map<string, string>();
@@ -143,6 +143,21 @@ test("the log of a server that does everything holds no secret, even at trace le
   await fetch(`${url}/exports/${canary("a wrong link")}`);
   await fetch(`${url}/exports/${link}x?${canary("a query")}`);
 
+  // Tokens that are refused, for what they say, for who signed them, and for what they are.
+  const word = canary("a claim");
+  const claims = { sub: word, tenant_id: word };
+  for (const wrong of [
+    await sign({ ...claims, iss: word }),
+    await sign({ ...claims, aud: word }),
+    await sign(claims),
+    await sign(claims, { kid: word }),
+    await sign(claims, { typ: word }),
+    `${word}.${word}.${word}`,
+    word,
+  ]) {
+    await ask(wrong, operations.Me!);
+  }
+
   // Answers: saved, wrong, and in a statement that fails, of which PostgreSQL tells the row.
   const answers = async (person: Person): Promise<any> => {
     const form = await here.form();
@@ -198,6 +213,8 @@ test("the log of a server that does everything holds no secret, even at trace le
   for (const { name } of examples) expect(output).toContain(`"operation":"${name}"`);
   expect(output).toMatch(/"level":10,.*client error/);
   expect(output).toContain('"constraint":"fault"');
+  for (const reason of ["iss", "aud", "tenant_id", "no such key", "typ", "not a JWT"])
+    expect(output).toContain(`"reason":"${reason}"`);
   expect(output).toMatch(/invalid input syntax for type integer: \\"…\\"/);
   expect(told(output)).toEqual([]);
   expect(secrets.size).toBeGreaterThan(150);
