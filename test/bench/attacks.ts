@@ -76,7 +76,7 @@ const ATTACKS: Record<string, Attack> = {
 };
 
 /** A comment makes each document another one, of which nothing is remembered; but not where that is not the attack. */
-const ALIKE = new Set(["body", "statement timeout"]);
+const ALIKE = new Set(["body", "statement timeout", "the pool's queue"]);
 /** More at a time than may wait, after those who need not. */
 const CROWDS: Record<string, number> = { "the pool's queue": 204 };
 
