@@ -1,11 +1,10 @@
 import { LRUCache } from "lru-cache";
-import type { Statement } from "../kit/index.js";
 import { DeadlineExceeded, PoolFull } from "./refusals.js";
 import { statementName } from "./statement-name.js";
 
 /** A statement that takes longer keeps a core of PostgreSQL from others. */
 const LONG_MILLISECONDS = 100;
-/** How much the last time counts in what a statement is expected to take: with other values it may take longer. */
+/** How much a quicker time counts in what a statement is expected to take: with other values it may take longer. */
 const NEWS = 0.2;
 const MAX_REMEMBERED = 10_000;
 
@@ -34,19 +33,16 @@ class Lane {
     return [...this.queues.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  async through<T>(request: object, tenantId: string, milliseconds: number, work: () => Promise<T>): Promise<T> {
+  async through<T>(request: object, tenantId: string, deadline: number, work: () => Promise<T>): Promise<T> {
     let place = this.places.get(request);
     if (!place) {
-      const entered = this.enter(tenantId, milliseconds);
+      const entered = this.enter(tenantId, deadline - performance.now());
       this.places.set(request, (place = { entered, statements: 0, last: Promise.resolve() }));
+      // Before anybody who waits with it hears of it: whatever they ask for then has to find a place anew.
+      entered.catch(() => this.places.delete(request));
     }
     place.statements++;
-    try {
-      await place.entered;
-    } catch (error) {
-      this.places.delete(request);
-      throw error;
-    }
+    await place.entered;
     try {
       const answer = place.last.then(work);
       place.last = answer.catch(() => {});
@@ -97,19 +93,21 @@ class Lane {
 }
 
 /**
- * A bulkhead for statements that may have to look at every row of a tenant. What has lately been quick in that tenant
- * has half of the pool's connections, whatever else a fifth: neither can a few callers keep all connections and cores
- * busy, nor do those wait behind them who ask for little.
+ * A bulkhead for what may have to look at every row of a tenant: statements and whole transactions, by a name or their
+ * text. What has lately been quick in that tenant has half of the pool's connections, whatever else a fifth: neither can
+ * a few callers keep all connections and cores busy, nor do those wait behind them who ask for little.
  */
 export class ScanLanes {
   private readonly quick: Lane;
   private readonly long: Lane;
-  /** Milliseconds by tenant and text. */
+  /** Milliseconds by tenant and name. */
   private readonly expected = new LRUCache<string, number>({ max: MAX_REMEMBERED });
 
   constructor(connections: number, maxWaiting: number) {
-    this.quick = new Lane(Math.max(1, Math.floor(connections / 2)), maxWaiting);
-    this.long = new Lane(Math.max(1, Math.floor(connections / 5)), maxWaiting);
+    // Nobody is refused here for whom there would be a connection, or room to wait for one.
+    const lane = (width: number): Lane => new Lane(width, connections - width + maxWaiting);
+    this.quick = lane(Math.max(1, Math.floor(connections / 2)));
+    this.long = lane(Math.max(1, Math.floor(connections / 5)));
   }
 
   /** Requests that wait for their turn. */
@@ -118,27 +116,29 @@ export class ScanLanes {
   }
 
   /**
-   * Runs a statement of a request when it is its turn.
-   * @throws PoolFull when too many wait, DeadlineExceeded when its turn has not come within so many milliseconds.
+   * Does a request's work of that name when it is its turn.
+   * @throws PoolFull when too many wait, DeadlineExceeded when its turn has not come by then.
    */
-  run<T>(
-    request: object,
-    tenantId: string,
-    { text }: Statement,
-    milliseconds: number,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    const expected = this.expected.get(keyOf(tenantId, text)) ?? Infinity;
-    const lane = expected < LONG_MILLISECONDS ? this.quick : this.long;
-    return lane.through(request, tenantId, milliseconds, work);
+  async run<T>(request: object, tenantId: string, name: string, deadline: number, work: () => Promise<T>): Promise<T> {
+    const key = keyOf(tenantId, name);
+    const isQuick = (): boolean => (this.expected.get(key) ?? Infinity) < LONG_MILLISECONDS;
+    if (isQuick()) {
+      // Asked again when the turn has come: of many that were sent at once the first may have shown how long they take.
+      const done = await this.quick.through(request, tenantId, deadline, async () =>
+        isQuick() ? { answer: await work() } : null,
+      );
+      if (done) return done.answer;
+    }
+    return this.long.through(request, tenantId, deadline, work);
   }
 
   /** It took so long, without the time that it waited for a connection. */
-  took(tenantId: string, { text }: Statement, milliseconds: number): void {
-    const key = keyOf(tenantId, text);
+  took(tenantId: string, name: string, milliseconds: number): void {
+    const key = keyOf(tenantId, name);
     const before = this.expected.get(key) ?? milliseconds;
-    this.expected.set(key, before + NEWS * (milliseconds - before));
+    // Long at once, and quick again only by and by: few that take long could hide among many that do not.
+    this.expected.set(key, Math.max(milliseconds, before + NEWS * (milliseconds - before)));
   }
 }
 
-const keyOf = (tenantId: string, text: string): string => `${tenantId} ${statementName(text)}`;
+const keyOf = (tenantId: string, name: string): string => `${tenantId} ${statementName(name)}`;

@@ -136,7 +136,11 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     // pg counts as waiting also whoever is handed an idle connection at the end of the tick.
     const free = this.idleCount + this.options.max - this.totalCount;
     if (this.waitingCount >= this.maxWaiting + free) throw new PoolFull();
-    const client = await inTime(super.connect(), milliseconds, (late) => late.release());
+    return inTime(this.marked(tenantId), milliseconds, (late) => late.release());
+  }
+
+  private async marked(tenantId: string): Promise<pg.PoolClient> {
+    const client = await super.connect();
     if ((markers.get(client) ?? NO_TENANT) !== tenantId) {
       try {
         await client.query({ name: "tenant", text: "SELECT set_config('app.tenant', $1, false)", values: [tenantId] });
@@ -161,14 +165,18 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     return this.session().run(tenantId, statement);
   }
 
-  async transaction<T>(
+  transaction<T>(...transaction: Parameters<typeof Session.prototype.transaction<T>>): Promise<T> {
+    return this.session().transaction(...transaction);
+  }
+
+  /** A transaction of that session. */
+  async transact<T>(
+    session: Session,
     tenantId: string,
     work: (run: SqlRunner["run"]) => Promise<T>,
     last?: () => Statement,
-    sender: Pick<Session, "send"> = this,
-    milliseconds?: number,
   ): Promise<T> {
-    const client = await this.take(tenantId, milliseconds);
+    const client = await this.take(tenantId, session.deadline - performance.now());
     let sound = false;
     let open = true;
     try {
@@ -178,14 +186,14 @@ export class TenantPool extends pg.Pool implements SqlRunner {
       const result = await work(async (_, statement) => {
         // Whatever still runs when its transaction has ended would run outside of it.
         if (!open) throw new Error("The transaction is over.");
-        return sender.send(client, tenantId, statement);
+        return session.send(client, tenantId, statement);
       });
       await begun;
       const ending = last?.();
       open = false;
       // Sent together; after a failed statement COMMIT rolls back, and says so only in its tag.
       const [, end] = await Promise.all([
-        ending && sender.send(client, tenantId, ending),
+        ending && session.send(client, tenantId, ending),
         together(client).query("COMMIT"),
       ]);
       if (end.command !== "COMMIT") throw new Error("The transaction was rolled back: a statement had failed.");
@@ -258,7 +266,7 @@ export class Session implements SqlRunner {
   run(tenantId: string, statement: Statement): Promise<object[]> {
     const read = (): Promise<object[]> => this.read(tenantId, statement);
     if (!statement.scans) return read();
-    return this.pool.scans.run(this, tenantId, statement, this.deadline - performance.now(), read);
+    return this.pool.scans.run(this, tenantId, statement.text, this.deadline, read);
   }
 
   private async read(tenantId: string, statement: Statement): Promise<object[]> {
@@ -276,7 +284,7 @@ export class Session implements SqlRunner {
       this.remaining();
       throw error;
     } finally {
-      if (statement.scans && start) this.pool.scans.took(tenantId, statement, performance.now() - start);
+      if (statement.scans && start) this.pool.scans.took(tenantId, statement.text, performance.now() - start);
       if (--this.pending === 0) {
         this.lease = null;
         client?.release(this.broken || isWorn(client));
@@ -285,18 +293,25 @@ export class Session implements SqlRunner {
     }
   }
 
-  transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>, last?: () => Statement): Promise<T> {
+  transaction<T>(
+    tenantId: string,
+    work: (run: SqlRunner["run"]) => Promise<T>,
+    last?: () => Statement,
+    scans?: string,
+  ): Promise<T> {
     const checked = <R>(next: () => R): R => {
       this.remaining();
       return next();
     };
-    return this.pool.transaction(
-      tenantId,
-      (run) => work(async (tenant, statement) => checked(() => run(tenant, statement))),
-      last && (() => checked(last)),
-      this,
-      this.deadline - performance.now(),
-    );
+    const transact = (): Promise<T> =>
+      this.pool.transact(
+        this,
+        tenantId,
+        (run) => work(async (tenant, statement) => checked(() => run(tenant, statement))),
+        last && (() => checked(last)),
+      );
+    // Before it has a connection: nobody waits there with one.
+    return scans === undefined ? transact() : this.pool.scans.run(this, tenantId, scans, this.deadline, transact);
   }
 
   async send(client: pg.PoolClient, tenantId: string, statement: Statement, milliseconds?: number): Promise<object[]> {

@@ -70,13 +70,17 @@ export function userSelection(
     ...(filter ? filterConditions(filter, type, db.tenantId, path) : []),
     ...(search ? [() => search.where] : []),
   ];
+  const field = orderBy?.field ?? UserOrderField.NAME;
+  const prepare = search ? search.prepare : !filter;
   return {
-    sort: USER_SORTS[orderBy?.field ?? UserOrderField.NAME],
+    sort: USER_SORTS[field],
     direction: orderBy?.direction ?? OrderDirection.ASC,
     where: (now) => allOf(conditions.map((condition) => condition(now))),
     ...(search && { table: search.table }),
     // With a filter or a search the best plan depends on the values.
-    prepare: search ? search.prepare : !filter,
-    identity: [orderBy?.field ?? UserOrderField.NAME, type, filter ?? null, text],
+    prepare,
+    // Only names have an index within a type: in another order few of a type are looked for among all users.
+    scans: prepare !== true || (type !== null && field !== UserOrderField.NAME),
+    identity: [field, type, filter ?? null, text],
   };
 }

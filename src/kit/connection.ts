@@ -101,12 +101,16 @@ export interface Selection {
   table?: Sql;
   /** False: the best plan depends on the values, so each request is planned anew. */
   prepare?: Prepare;
+  /** PostgreSQL may have to look at every row: unless told, where values make a difference, by a filter or a search. */
+  scans?: boolean;
   /** Whatever else tells this list from another: filter and search, for the cursor's fingerprint. */
   identity?: unknown;
 }
 
-/** Where values make a difference, there is a filter or a search, and PostgreSQL may have to look at every row. */
-export const handlingOf = ({ prepare = true }: Selection): Required<Handling> => ({ prepare, scans: prepare !== true });
+export const handlingOf = ({ prepare = true, scans = prepare !== true }: Selection): Required<Handling> => ({
+  prepare,
+  scans,
+});
 
 /** One page, as the connection type shows it. Cursors and the count are made only when somebody asks. */
 export class Page<Row extends object> {

@@ -105,7 +105,7 @@ export function Related(options: RelatedOptions): FieldDecorator {
   };
 }
 
-interface WriteOptions extends OperationOptions, Pick<WriteDeclaration, "payload" | "enter"> {
+interface WriteOptions extends OperationOptions, Pick<WriteDeclaration, "payload" | "enter" | "scans"> {
   input: () => ClassType;
 }
 
@@ -119,8 +119,8 @@ export function Write(options: WriteOptions): MethodDecorator {
     Mutation(options.payload, { description: describe(options) })(prototype, name, descriptor);
     Arg("input", options.input)(prototype, name, 0);
     const method = methodOf(prototype, name) as PerformedWrite;
-    const { payload, enter, allow } = options;
-    const declaration: WriteDeclaration = { operation: name, payload, method, ...(enter && { enter }) };
+    const { payload, enter, scans = false, allow } = options;
+    const declaration: WriteDeclaration = { operation: name, payload, scans, method, ...(enter && { enter }) };
     register(prototype, name, { kind: "write", allow }, async (_root, { input }, ctx) => {
       if (!ctx.sure && !enter && allow.test(ctx.viewer)) {
         try {

@@ -40,6 +40,8 @@ export interface WriteDeclaration {
   payload: () => ClassType;
   /** For callers without an account of their own: the context of whom their token makes them. */
   enter?: (input: never, ctx: Context) => Context;
+  /** It may have to look at every row of the tenant: not many such run at a time. */
+  scans?: boolean;
   method: Write;
 }
 
@@ -76,7 +78,7 @@ export class Outdated extends Error {}
  * who is only remembered the transaction makes sure before it tells or keeps anything. @throws Outdated
  */
 export async function performWrite(caller: Context, input: object, write: WriteDeclaration): Promise<object> {
-  const { operation, payload, enter, method } = write;
+  const { operation, payload, enter, scans, method } = write;
   const { clientMutationId = null } = input as MutationInput;
   for (let attempt = 1; ; attempt++) {
     let still: Promise<object[]> | null = null;
@@ -93,6 +95,7 @@ export async function performWrite(caller: Context, input: object, write: WriteD
           return made;
         },
         (db) => auditWriter({ ...ctx, db }, operation),
+        scans ? operation : undefined,
       );
       caller.sure = true;
       ctx.loaders.clear();

@@ -28,8 +28,16 @@ export interface Statement extends Handling {
 /** What the tenant door stands on: statements run with that tenant's marker, alone or in one transaction. */
 export interface SqlRunner {
   run(tenantId: string, statement: Statement): Promise<object[]>;
-  /** `last` makes the statement that leaves together with COMMIT; nothing is kept when making it throws. */
-  transaction<T>(tenantId: string, work: (run: SqlRunner["run"]) => Promise<T>, last?: () => Statement): Promise<T>;
+  /**
+   * `last` makes the statement that leaves together with COMMIT; nothing is kept when making it throws. `scans` names one
+   * that may have to look at every row of the tenant.
+   */
+  transaction<T>(
+    tenantId: string,
+    work: (run: SqlRunner["run"]) => Promise<T>,
+    last?: () => Statement,
+    scans?: string,
+  ): Promise<T>;
 }
 
 /** One thing that a transaction changed, for its audit event. Fields hold [before, after]. */
@@ -229,7 +237,7 @@ export class TenantDb {
    * Runs the work in one transaction: all of it is kept, or nothing. The statement that `last` makes travels with
    * COMMIT, which keeps nothing when it, or one sent before, has failed.
    */
-  async transaction<T>(work: (db: TenantDb) => Promise<T>, last?: (db: TenantDb) => Sql): Promise<T> {
+  async transaction<T>(work: (db: TenantDb) => Promise<T>, last?: (db: TenantDb) => Sql, scans?: string): Promise<T> {
     const nested = (): never => {
       throw new Error("A transaction is open already.");
     };
@@ -240,6 +248,7 @@ export class TenantDb {
         this.tenantId,
         (run) => work((db = new TenantDb(this.tenant, { run, transaction: nested }, sent))),
         last && (() => ({ ...numbered(last(db), this.tenantId), prepare: true })),
+        scans,
       );
     } catch (error) {
       // What failed first is why the rest did.

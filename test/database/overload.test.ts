@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { dataSource, poolOf } from "../../src/database/index.js";
 import { type Answer, harness, operations, problems } from "../harness/index.js";
+import { layWire } from "../harness/wire.js";
 
 // Whatever ends a request here is what is under test: PostgreSQL itself would wait for a minute.
 const PATIENT = { statementTimeout: 60_000 };
@@ -117,8 +119,38 @@ describe("more callers than connections", () => {
 });
 
 test("without a queue whoever finds a connection free is answered", async () => {
-  const { admin } = await unqueued.tenant();
-  for (let time = 1; time <= 3; time++) await admin.ask("{ userGroups { totalCount } }");
+  const { tenant, database } = unqueued;
+  const { admin } = await tenant();
+  const query = "{ userGroups { totalCount } }";
+  for (let time = 1; time <= 3; time++) await admin.ask(query);
+  // Also whoever counts, of whom only one does at a time.
+  const release = await locked(database.superUrl, "user_groups");
+  const asked = [admin.send(query), admin.send(query)];
+  await sleep(200);
+  await release();
+  expect((await Promise.all(asked)).map(problems)).toEqual([[], []]);
+});
+
+test("who is given a connection that has fallen silent is told so in time", async () => {
+  const { tenant, database } = unqueued;
+  const { id } = await tenant();
+  const wire = await layWire(new URL(database.appUrl));
+  const url = Object.assign(new URL(database.appUrl), { port: String(wire.port) }).href;
+  const source = await dataSource({ url, statementTimeout: 1 }).initialize();
+  const pool = poolOf(source);
+  const one = { text: "SELECT 1", values: [], prepare: false };
+  await Promise.all([pool.run("", one), pool.run("", one)]);
+  wire.silence();
+  const order: string[] = [];
+  const note = (name: string, milliseconds?: number): Promise<unknown> =>
+    pool
+      .session({ ...(milliseconds && { milliseconds }) })
+      .run(id, one)
+      .catch(() => order.push(name));
+  await Promise.all([note("a statement's time is over"), note("the request's time is over", 300)]);
+  expect(order).toEqual(["the request's time is over", "a statement's time is over"]);
+  await wire.stop();
+  await source.destroy();
 });
 
 test("who gets no connection in time is told so then, and not when one is free", async () => {

@@ -49,6 +49,7 @@ export class ExportUsers {
   @Write({
     input: () => ExportUsersInput,
     payload: () => ExportUsersPayload,
+    scans: true,
     allow: exporters,
     description: `Makes a link by which the caller downloads, as a file, the users that \`users\` lists for the same arguments, in the same order. Refuses with TOO_MANY_ROWS when there are more than a file may hold (1,000,000 unless the operator says otherwise), with LIMIT when ${MOST_LIVE} links of the caller work already. Closed to impersonated sessions.`,
   })

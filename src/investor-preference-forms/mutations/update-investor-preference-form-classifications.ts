@@ -20,6 +20,7 @@ export class UpdateInvestorPreferenceFormClassifications {
   @Write({
     input: () => UpdateInvestorPreferenceFormClassificationsInput,
     payload: () => UpdateInvestorPreferenceFormClassificationsPayload,
+    scans: true,
     allow: administrators("forms.write"),
     description: "Sets which investors a form is for. Setting it to what it is succeeds.",
   })

@@ -18,6 +18,7 @@ export class UpdateInvestorPreferenceFormEditable {
   @Write({
     input: () => UpdateInvestorPreferenceFormEditableInput,
     payload: () => UpdateInvestorPreferenceFormEditablePayload,
+    scans: true,
     allow: administrators("forms.write"),
     description: "Sets whether investors may change completed answers. Setting it to what it is succeeds.",
   })

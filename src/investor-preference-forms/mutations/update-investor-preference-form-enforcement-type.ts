@@ -18,6 +18,7 @@ export class UpdateInvestorPreferenceFormEnforcementType {
   @Write({
     input: () => UpdateInvestorPreferenceFormEnforcementTypeInput,
     payload: () => UpdateInvestorPreferenceFormEnforcementTypePayload,
+    scans: true,
     allow: administrators("forms.write"),
     description:
       "Sets how much a form is insisted on. A form that is not published cannot be made REQUIRED. Setting it to what it is succeeds.",

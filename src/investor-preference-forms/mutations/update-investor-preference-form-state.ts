@@ -18,6 +18,7 @@ export class UpdateInvestorPreferenceFormState {
   @Write({
     input: () => UpdateInvestorPreferenceFormStateInput,
     payload: () => UpdateInvestorPreferenceFormStatePayload,
+    scans: true,
     allow: administrators("forms.write"),
     description:
       "Offers a published form to the investors that it is for, or hides it: then nobody can be given it, and it blocks nobody. Setting it to what it is succeeds.",
