@@ -122,8 +122,20 @@ const sameDatabase = (...urls: [string, string]): boolean => {
   return one!.username === other!.username && one!.pathname === other!.pathname;
 };
 
+const missingInProduction = (config: Config): string[] => [
+  ...PRODUCTION_NEEDS.filter(([name]) => !config[name]).map(([name, why]) => `${name} is missing: ${why}.`),
+  ...(config.TOKEN_JWKS_URL || config.TOKEN_PUBLIC_KEY
+    ? []
+    : ["TOKEN_JWKS_URL or TOKEN_PUBLIC_KEY is missing: no token could be verified."]),
+];
+
 /** Reads the environment. @throws ConfigError naming every variable that cannot be used. */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+export const readConfig = (environment = process.env): Config => read(environment, { server: false });
+
+/** For a server, or what works in its place. @throws ConfigError also for what is missing in production. */
+export const readServerConfig = (environment = process.env): Config => read(environment, { server: true });
+
+function read(environment: NodeJS.ProcessEnv, { server }: { server: boolean }): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
@@ -142,20 +154,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (replicas.some((replica) => !primary || replica === primary || !sameDatabase(replica, primary))) {
     problems.push("DATABASE_REPLICA_URLS: have to name the role and the database of DATABASE_URL, on other servers.");
   }
+  if (server && config.NODE_ENV === "production") problems.push(...missingInProduction(config));
   if (problems.length > 0) throw new ConfigError(problems);
-  return config;
-}
-
-/** For a server, or what works in its place. @throws ConfigError also for what is missing in production. */
-export function readServerConfig(environment?: NodeJS.ProcessEnv): Config {
-  const config = readConfig(environment);
-  if (config.NODE_ENV !== "production") return config;
-  const missing = PRODUCTION_NEEDS.filter(([name]) => !config[name]).map(
-    ([name, why]) => `${name} is missing: ${why}.`,
-  );
-  if (!config.TOKEN_JWKS_URL && !config.TOKEN_PUBLIC_KEY) {
-    missing.push("TOKEN_JWKS_URL or TOKEN_PUBLIC_KEY is missing: no token could be verified.");
-  }
-  if (missing.length > 0) throw new ConfigError(missing);
   return config;
 }

@@ -16,7 +16,6 @@ import {
   nodeQueries,
   type OneBy,
   plainExecutor,
-  budgeted,
   subgraphSchema,
   subgraphSdl,
 } from "./kit/index.js";
@@ -114,7 +113,7 @@ function describeByName(schema: GraphQLSchema): GraphQLSchema {
 
 /** The executable subgraph. */
 export const executableSchema = (options: SchemaOptions): GraphQLSchema =>
-  budgeted(subgraphSchema(apiSchema(options), federated));
+  subgraphSchema(apiSchema(options), federated);
 
 /**
  * The executable subgraph, and how its documents are run: compiled to SQL where they can be, or all the plain way. For
@@ -125,7 +124,7 @@ export function executable(
   { compile, trace }: { compile: boolean; trace: boolean },
 ): Executable {
   const api = apiSchema(options);
-  const schema = budgeted(subgraphSchema(api, federated));
+  const schema = subgraphSchema(api, federated);
   const executor = compile ? compilingExecutor(schema, api, federated) : plainExecutor(schema);
   const traced = trace ? executableSchema(options) : schema;
   return { schema: traced, executor, ...(trace && { traced: plainExecutor(traced) }) };

@@ -76,8 +76,8 @@ function patient(Pool: typeof TenantPool, replicaUrls: readonly string[]): typeo
   return class extends Pool {
     private tried = !replicaUrls.includes(this.options.connectionString!);
 
-    override async take(tenantId: string, milliseconds?: number): Promise<pg.PoolClient> {
-      if (this.tried) return super.take(tenantId, milliseconds);
+    override async take(tenantId: string, deadline?: number): Promise<pg.PoolClient> {
+      if (this.tried) return super.take(tenantId, deadline);
       this.tried = true;
       return { release: () => {} } as pg.PoolClient;
     }

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { DeadlineExceeded, PoolFull } from "./refusals.js";
+import { inTime, PoolFull } from "./refusals.js";
 import { statementName } from "./statement-name.js";
 
 /** A statement that takes longer keeps a core of PostgreSQL from others. */
@@ -36,7 +36,7 @@ class Lane {
   async through<T>(request: object, tenantId: string, deadline: number, work: () => Promise<T>): Promise<T> {
     let place = this.places.get(request);
     if (!place) {
-      const entered = this.enter(tenantId, deadline - performance.now());
+      const entered = this.enter(tenantId, deadline);
       this.places.set(request, (place = { entered, statements: 0, last: Promise.resolve() }));
       // Before anybody who waits with it hears of it: whatever they ask for then has to find a place anew.
       entered.catch(() => this.places.delete(request));
@@ -55,7 +55,7 @@ class Lane {
     }
   }
 
-  private async enter(tenantId: string, milliseconds: number): Promise<void> {
+  private async enter(tenantId: string, deadline: number): Promise<void> {
     if (this.inside < this.width) {
       this.inside++;
       return;
@@ -63,17 +63,15 @@ class Lane {
     const queue = this.queues.get(tenantId) ?? new Set();
     if (queue.size >= this.maxWaiting) throw new PoolFull();
     this.queues.set(tenantId, queue);
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve, reject) => {
-      queue.add(resolve);
-      const giveUp = (): void => {
-        queue.delete(resolve);
-        if (queue.size === 0) this.queues.delete(tenantId);
-        reject(new DeadlineExceeded());
-      };
-      if (milliseconds < Infinity) timer = setTimeout(giveUp, milliseconds);
-    });
-    clearTimeout(timer);
+    let enter: () => void;
+    const turn = new Promise<void>((resolve) => queue.add((enter = resolve)));
+    try {
+      await inTime(turn, deadline, () => this.next());
+    } catch (error) {
+      queue.delete(enter!);
+      if (queue.size === 0 && this.queues.get(tenantId) === queue) this.queues.delete(tenantId);
+      throw error;
+    }
   }
 
   /** Somebody has left: the place goes to whoever of the next tenant has waited longest. */

@@ -98,17 +98,14 @@ export async function databaseProblems(appUrl: string, poolMode?: PoolMode): Pro
     }
     problems.push(...(await localeProblems(source)));
     // Asked by name first: TypeORM would create the missing table, and this role may not.
-    const [known] = await source.query<{ done: string | null }[]>(
-      "SELECT to_regclass('public.migrations')::text AS done",
+    const [table] = await source.query<{ readable: boolean | null }[]>(
+      "SELECT has_table_privilege(to_regclass('public.migrations'), 'SELECT') AS readable",
     );
-    const [may] = known?.done
-      ? await source.query<{ read: boolean }[]>("SELECT has_table_privilege('public.migrations', 'SELECT') AS read")
-      : [];
-    if (may?.read === false) {
+    if (table?.readable === false) {
       problems.push(`"${role?.name}" may not read the tables: migrations grant that to the role of DATABASE_URL.`);
       return problems;
     }
-    const done = may ? await source.query<{ name: string }[]>("SELECT name FROM migrations") : [];
+    const done = table?.readable ? await source.query<{ name: string }[]>("SELECT name FROM migrations") : [];
     const missing = source.migrations.filter(
       (migration) => !done.some(({ name }) => name === migration.constructor.name),
     );

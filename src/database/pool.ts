@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import pg from "pg";
 import type { SqlRunner, Statement } from "../kit/index.js";
 import { ScanLanes } from "./lanes.js";
-import { DeadlineExceeded, isRefusal, PoolFull } from "./refusals.js";
+import { DeadlineExceeded, inTime, isRefusal, PoolFull } from "./refusals.js";
 import { statementName } from "./statement-name.js";
 
 // Instants stay text: nobody pays for a Date that is only printed. The session's time zone is UTC.
@@ -67,19 +67,6 @@ function readInPortions(stream: Socket): void {
   });
 }
 
-/** @throws DeadlineExceeded after so many milliseconds; what comes later is for `late`. */
-async function inTime<T>(coming: Promise<T>, milliseconds: number, late: (value: T) => void): Promise<T> {
-  if (milliseconds === Infinity) return coming;
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      coming.then(late, () => {});
-      reject(new DeadlineExceeded());
-    }, milliseconds);
-  });
-  return Promise.race([coming, over]).finally(() => clearTimeout(timer));
-}
-
 /** Counts and times what a pool runs; for the metrics and, in development, for the caller. */
 export interface StatementObserver {
   (statement: { text: string; tenantId: string; milliseconds: number; failed: boolean }): void;
@@ -131,12 +118,12 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     );
   }
 
-  /** A connection marked with that tenant, within so many milliseconds. Whoever takes it releases it. */
-  async take(tenantId: string, milliseconds = Infinity): Promise<pg.PoolClient> {
+  /** A connection marked with that tenant, by that deadline. Whoever takes it releases it. */
+  async take(tenantId: string, deadline = Infinity): Promise<pg.PoolClient> {
     // pg counts as waiting also whoever is handed an idle connection at the end of the tick.
     const free = this.idleCount + this.options.max - this.totalCount;
     if (this.waitingCount >= this.maxWaiting + free) throw new PoolFull();
-    return inTime(this.marked(tenantId), milliseconds, (late) => late.release());
+    return inTime(this.marked(tenantId), deadline, (late) => late.release());
   }
 
   private async marked(tenantId: string): Promise<pg.PoolClient> {
@@ -176,7 +163,7 @@ export class TenantPool extends pg.Pool implements SqlRunner {
     work: (run: SqlRunner["run"]) => Promise<T>,
     last?: () => Statement,
   ): Promise<T> {
-    const client = await this.take(tenantId, session.deadline - performance.now());
+    const client = await this.take(tenantId, session.deadline);
     let sound = false;
     let open = true;
     try {
@@ -272,7 +259,7 @@ export class Session implements SqlRunner {
   private async read(tenantId: string, statement: Statement): Promise<object[]> {
     this.remaining();
     this.pending++;
-    const lease = (this.lease ??= this.pool.take(tenantId, this.deadline - performance.now()));
+    const lease = (this.lease ??= this.pool.take(tenantId, this.deadline));
     let client: pg.PoolClient | undefined;
     let start: number | undefined;
     try {

@@ -25,3 +25,16 @@ export const isRefusal = (error: unknown): error is { code: string } =>
   error instanceof PoolFull ||
   error instanceof DeadlineExceeded ||
   (error instanceof pg.DatabaseError && error.severity !== "FATAL");
+
+/** @throws DeadlineExceeded when the clock of `performance` is there; what comes later is for `late`. */
+export async function inTime<T>(coming: Promise<T>, deadline: number, late: (value: T) => void): Promise<T> {
+  if (deadline === Infinity) return coming;
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      coming.then(late, () => {});
+      reject(new DeadlineExceeded());
+    }, deadline - performance.now());
+  });
+  return Promise.race([coming, over]).finally(() => clearTimeout(timer));
+}

@@ -5,6 +5,7 @@ import {
   type FragmentDefinitionNode,
   getNamedType,
   GraphQLError,
+  type GraphQLField,
   type GraphQLNamedType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
@@ -61,6 +62,8 @@ export function refuseLargeAnswer(
 /** The lists of a page or a payload are as long as its request says. */
 const isSized = ({ name }: GraphQLNamedType): boolean => /(Connection|Payload)$/.test(name);
 
+const isList = ({ type }: GraphQLField<unknown, unknown>): boolean => isListType(getNullableType(type));
+
 /** Characters that a value takes in an answer at least: `{"a":1},` is two values, an object and its field. */
 const LEAST_CHARACTERS = 4;
 
@@ -116,7 +119,7 @@ export class Budget {
         } else {
           shape.each++;
           const field = isObjectType(type) ? type.getFields()[node.name.value] : undefined;
-          if (!field || !node.selectionSet || isListType(getNullableType(field.type))) continue;
+          if (!field || !node.selectionSet || isList(field)) continue;
           shape.objects.push([field.name, below(getNamedType(field.type), node.selectionSet, 1, 0)]);
         }
       }
@@ -132,7 +135,7 @@ export function budgeted(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || isIntrospectionType(type) || roots.includes(type) || isSized(type)) continue;
     for (const field of Object.values(type.getFields())) {
-      if (!isListType(getNullableType(field.type)) || !isObjectType(getNamedType(field.type))) continue;
+      if (!isList(field) || !isObjectType(getNamedType(field.type))) continue;
       const { resolve = defaultFieldResolver } = field;
       field.resolve = (parent, args, ctx: Context, info) => {
         const { budget } = ctx;
@@ -213,7 +216,7 @@ function sizing({
       const input = node.arguments?.map(({ value }) => valueFromASTUntyped(value, variables));
       return 1 + below(named, node.selectionSet, longest(input), unsaid);
     }
-    if (!isListType(getNullableType(field.type))) return 1 + below(named, node.selectionSet, 1, unsaid);
+    if (!isList(field)) return 1 + below(named, node.selectionSet, 1, unsaid);
     if (isSized(type!)) return page * (1 + below(named, node.selectionSet, 1, unsaid));
     const references = argument("representations");
     if (Array.isArray(references) && references.length > limits.references)

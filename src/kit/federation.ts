@@ -1,5 +1,6 @@
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import { type GraphQLSchema, lexicographicSortSchema, parse, printSchema } from "graphql";
+import { budgeted } from "./answer-size.js";
 import { createResolversMap } from "type-graphql";
 import type { Context } from "./context.js";
 import { badUserInput, unauthenticated } from "./errors.js";
@@ -44,7 +45,7 @@ export function subgraphSchema(schema: GraphQLSchema, entities: Entities): Graph
       referred(entities, reference, ["representations", index], ctx).catch((error: unknown) => error),
     );
   };
-  return subgraph;
+  return budgeted(subgraph);
 }
 
 /** What one reference stands for; null when there is nothing that the caller may see. */

@@ -1,5 +1,5 @@
 export { Attribute, Computed, ComputedList, Document, Hidden } from "./attribute.js";
-export { budgeted, refuseLargeAnswer } from "./answer-size.js";
+export { refuseLargeAnswer } from "./answer-size.js";
 export * from "./connection.js";
 export type { Context, Deployment, Impersonation, SessionSigner, Sighting, Viewer } from "./context.js";
 export * from "./errors.js";

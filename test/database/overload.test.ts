@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { dataSource, poolOf } from "../../src/database/index.js";
+import type { TestDatabase } from "../harness/database.js";
 import { type Answer, harness, operations, problems } from "../harness/index.js";
 import { layWire } from "../harness/wire.js";
 
@@ -15,13 +16,8 @@ const single = await harness({ ...PATIENT, poolMax: 1, deadlineMilliseconds: 400
 const brief = await harness({ statementTimeout: 3_000, poolMax: 1, deadlineMilliseconds: 400 });
 
 /** Keeps a table from being read, until it is let go. */
-async function locked(databaseUrl: string, table: string): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query("BEGIN");
-  await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-  return () => client.end();
-}
+const locked = async (database: TestDatabase, table: string): Promise<() => Promise<void>> =>
+  (await database.hold(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)).release;
 
 describe("a request that takes too long", () => {
   test("is given up at its deadline, and the next one is answered", async () => {
@@ -30,7 +26,7 @@ describe("a request that takes too long", () => {
     const query = "{ userGroups { totalCount } }";
     // In the plain way, and then by one statement.
     for (let time = 1; time <= 3; time++) {
-      const release = await locked(database.superUrl, "user_groups");
+      const release = await locked(database, "user_groups");
       const answer = await admin.send(query);
       await release();
       expect(problems(answer)).toEqual(["TIMEOUT"]);
@@ -43,7 +39,7 @@ describe("a request that takes too long", () => {
     const here = await tenant();
     const before = await here.contents();
     const write = { input: { name: "Late", reference: "late" } };
-    const release = await locked(database.superUrl, "classifications");
+    const release = await locked(database, "classifications");
     const asked = here.admin.send(operations.CreateClassification!, write);
     await sleep(1_000);
     await release();
@@ -51,7 +47,7 @@ describe("a request that takes too long", () => {
     expect([problems(answer), answer.data]).toEqual([["TIMEOUT"], null]);
     expect(await here.contents()).toEqual(before);
     // What is sent together with COMMIT is waited for: it was done, and is told as done.
-    const releaseEvents = await locked(database.superUrl, "audit_events");
+    const releaseEvents = await locked(database, "audit_events");
     const written = here.admin.ask(operations.CreateClassification!, write);
     await sleep(1_000);
     await releaseEvents();
@@ -62,7 +58,7 @@ describe("a request that takes too long", () => {
     const { tenant, database } = hasty;
     const here = await tenant();
     const user = await here.user({ assignedInternalUserId: here.admin.guid });
-    const release = await locked(database.superUrl, "audit_events");
+    const release = await locked(database, "audit_events");
     const asked = here.admin.send(
       `mutation ($input: UpdateUserInput!) {
         updateUser(input: $input) { user { forename assignedInternalUser { guid } } errors { code } }
@@ -82,7 +78,7 @@ describe("a request that takes too long", () => {
     const { tenant, database } = hasty;
     const here = await tenant();
     const somebody = await here.internal([]);
-    const release = await locked(database.superUrl, "users");
+    const release = await locked(database, "users");
     const answer = await somebody.send("{ me { id } }");
     await release();
     expect([answer.status, problems(answer)]).toEqual([504, ["TIMEOUT"]]);
@@ -95,7 +91,7 @@ describe("more callers than connections", () => {
     const { tenant, database } = narrow;
     const here = await tenant();
     const query = "{ userGroups { nodes { id } } }";
-    const release = await locked(database.superUrl, "user_groups");
+    const release = await locked(database, "user_groups");
     const asked = Array.from({ length: 8 }, () => here.admin.send(query));
     // One has the connection and two wait for it: nobody lets go of the table before five others have their answer.
     const refused: string[][] = [];
@@ -124,7 +120,7 @@ test("without a queue whoever finds a connection free is answered", async () => 
   const query = "{ userGroups { totalCount } }";
   for (let time = 1; time <= 3; time++) await admin.ask(query);
   // Also whoever counts, of whom only one does at a time.
-  const release = await locked(database.superUrl, "user_groups");
+  const release = await locked(database, "user_groups");
   const asked = [admin.send(query), admin.send(query)];
   await sleep(200);
   await release();
@@ -164,7 +160,7 @@ test("who gets no connection in time is told so then, and not when one is free",
   };
   const write = (name: string): Promise<Answer> =>
     here.admin.send(operations.CreateClassification!, { input: { name, reference: name } });
-  const release = await locked(database.superUrl, "classifications");
+  const release = await locked(database, "classifications");
   // PostgreSQL gives this one up after three seconds.
   const holding = note("holding", write("first"));
   await sleep(100);
@@ -189,7 +185,7 @@ test("who gets a connection too late for any statement hands it back as good as 
       )
     ).rows;
   const before = await connections();
-  const release = await locked(database.superUrl, "classifications");
+  const release = await locked(database, "classifications");
   const write = admin.send(operations.CreateClassification!, { input: { name: "Late", reference: "late" } });
   await sleep(100);
   const read = admin.send("{ me { id } }");

@@ -1,6 +1,6 @@
-import pg from "pg";
 import { dataSource, poolOf } from "../../src/database/index.js";
 import { harness, problems } from "../harness/index.js";
+import { until } from "../harness/smtp.js";
 
 // Of five connections one is for scans that take long, and two for those that do not.
 const server = await harness({ statementTimeout: 60_000, poolMax: 5, poolQueue: 0 });
@@ -10,20 +10,12 @@ const COUNT = "{ classifications { totalCount } }";
 
 /** Nobody can read the table until it is let go: whoever counts its rows takes long. */
 async function locked({ database }: typeof server, table = "classifications"): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: database.superUrl });
-  await client.connect();
-  await client.query("BEGIN");
-  await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-  return () => client.end();
+  return (await database.hold(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)).release;
 }
 
 async function waiting({ url }: typeof server): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
   return Number(/server="primary",state="waiting to scan"\} (\d+)/.exec(metrics)![1]);
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /** A tenant whose classifications are counted by one statement, which took long the first time. */
@@ -54,13 +46,13 @@ test("scans that take long wait for one another, and nobody else for them; tenan
   const asked = [count("one", one)];
   for (let turn = 1; turn <= 4; turn++) {
     asked.push(count("one", one));
-    await until(async () => (await waiting(server)) === turn);
+    await until(async () => (await waiting(server)) === turn || null);
   }
   // Of that tenant no more may wait than would have had a connection; of another they may.
   await count("one", one);
   expect(order).toEqual(["one UNAVAILABLE"]);
   asked.push(count("other", other));
-  await until(async () => (await waiting(server)) === 5);
+  await until(async () => (await waiting(server)) === 5 || null);
   // What is counted quickly, and what is not counted at all.
   const counts = quick.map((document) => other.admin.ask(document));
   expect(Object.values(await Promise.race(counts))).toEqual([{ totalCount: 1 }]);
@@ -132,7 +124,7 @@ describe("writes that count in a large tenant do not keep all connections", () =
     await here.admin.ask("{ me { id } }");
     const release = await locked(server, table);
     const asked = Array.from({ length: 5 }, () => here.admin.send(document));
-    await until(async () => (await waiting(server)) === 4);
+    await until(async () => (await waiting(server)) === 4 || null);
     expect(await here.admin.ask("{ me { guid } }")).toEqual({ me: { guid: here.admin.guid } });
     await release();
     for (const answer of await Promise.all(asked)) {
@@ -155,7 +147,7 @@ test.each([
   for (let time = 1; time <= 2; time++) await here.admin.ask(query);
   const release = await locked(server, table);
   const asked = Array.from({ length: 5 }, () => here.admin.send(query));
-  await until(async () => (await waiting(server)) >= 3);
+  await until(async () => (await waiting(server)) >= 3 || null);
   await release();
   for (const answer of await Promise.all(asked)) expect(problems(answer)).toEqual([]);
 });

@@ -3,7 +3,6 @@ import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { exportJWK } from "jose";
-import pg from "pg";
 import { pino } from "pino";
 import { PERMISSIONS } from "../../src/access/index.js";
 import { type ExportOptions, startServer } from "../../src/server.js";
@@ -172,13 +171,11 @@ describe("a download that breaks off is seen to, by the client and by who asks",
 test("a download that nobody can tell whether it may go on does not", async () => {
   const userExport = await asked(admin, { ...WIDE, format: "JSONL" });
   const response = await begun(userExport.downloadUrl as string);
-  const client = new pg.Client({ connectionString: database.superUrl });
-  await client.connect();
-  await client.query("BEGIN; LOCK TABLE user_exports IN ACCESS EXCLUSIVE MODE");
+  const lock = await database.hold("LOCK TABLE user_exports IN ACCESS EXCLUSIVE MODE");
   try {
     await until(async () => ((await exporting()).length === 0 ? true : null));
   } finally {
-    await client.end();
+    await lock.release();
   }
   expect(await endOf(response)).toBe("aborted");
   expect(await settled(admin, userExport)).toMatchObject({ status: "FAILED" });
