@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
+import { LRUCache } from "lru-cache";
 import pg from "pg";
 import type { SqlRunner, Statement } from "../kit/index.js";
 import { ScanLanes } from "./lanes.js";
 import { DeadlineExceeded, inTime, isRefusal, PoolFull } from "./refusals.js";
-import { statementName } from "./statement-name.js";
 
 // Instants stay text: nobody pays for a Date that is only printed. The session's time zone is UTC.
 const TIMESTAMPTZ = 1184;
@@ -22,23 +22,45 @@ function toRfc3339(text: string): string {
 const markers = new WeakMap<pg.PoolClient, string>();
 const NO_TENANT = "";
 
-const MAX_PREPARED = 500;
-/** What each connection has prepared. It keeps every plan for good, so one that has seen too many is not used again. */
-const prepared = new WeakMap<pg.PoolClient, Set<string>>();
-const isWorn = (client: pg.PoolClient): boolean => (prepared.get(client)?.size ?? 0) > MAX_PREPARED;
+/** What pg's types leave out of a connection. */
+interface Connection {
+  stream: Socket;
+  /** The texts of what is prepared, by their names. */
+  parsedStatements: Record<string, string>;
+  close(message: { type: "S"; name: string }): void;
+}
+const connectionOf = (client: pg.PoolClient): Connection =>
+  (client as unknown as { connection: Connection }).connection;
+export const socketOf = (client: pg.PoolClient): Socket => connectionOf(client).stream;
 
-/** The name under which a connection prepares a statement. */
+/** Characters of all that a connection has prepared. PostgreSQL keeps a plan of some hundred bytes for each. */
+const MOST_PREPARED = 1_000_000;
+/** What each counts beside them: the shortest has a plan, too. */
+const LEAST = 2_000;
+/** The name of each statement that a connection has prepared, by its text. */
+const prepared = new WeakMap<pg.PoolClient, LRUCache<string, string>>();
+let names = 0;
+
+/** What was not asked for longest is forgotten, also by PostgreSQL; its name does not come again. */
 function nameOf(client: pg.PoolClient, text: string): string {
-  const name = statementName(text);
   let known = prepared.get(client);
-  if (!known) prepared.set(client, (known = new Set()));
-  known.add(name);
+  if (!known) {
+    const connection = connectionOf(client);
+    const dispose = (name: string): void => {
+      connection.close({ type: "S", name });
+      delete connection.parsedStatements[name];
+    };
+    known = new LRUCache({
+      maxSize: MOST_PREPARED,
+      sizeCalculation: (_, { length }) => LEAST + length,
+      dispose,
+    });
+    prepared.set(client, known);
+  }
+  let name = known.get(text);
+  if (name === undefined) known.set(text, (name = `s${names++}`));
   return name;
 }
-
-/** The socket of a connection, which pg's types leave out. */
-export const socketOf = (client: pg.PoolClient): Socket =>
-  (client as unknown as { connection: { stream: Socket } }).connection.stream;
 
 /** Holds back what is sent to this connection until the end of the tick: statements of one tick leave in one packet. */
 function together(client: pg.PoolClient): pg.PoolClient {
@@ -194,7 +216,7 @@ export class TenantPool extends pg.Pool implements SqlRunner {
       );
       throw error;
     } finally {
-      client.release(!sound || isWorn(client));
+      client.release(!sound);
     }
   }
 
@@ -274,7 +296,7 @@ export class Session implements SqlRunner {
       if (statement.scans && start) this.pool.scans.took(tenantId, statement.text, performance.now() - start);
       if (--this.pending === 0) {
         this.lease = null;
-        client?.release(this.broken || isWorn(client));
+        client?.release(this.broken);
         this.broken = false;
       }
     }
@@ -321,6 +343,7 @@ export class Session implements SqlRunner {
     const left = this.deadline - performance.now();
     if (left <= 0) throw new DeadlineExceeded();
     const { query_timeout: most } = this.pool.options as { query_timeout?: number };
-    return left < (most ?? Infinity) ? Math.ceil(left) : undefined;
+    // A timer may ring up to a millisecond early; then the deadline would not be why.
+    return left < (most ?? Infinity) ? Math.ceil(left) + 1 : undefined;
   }
 }

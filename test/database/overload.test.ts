@@ -97,7 +97,7 @@ describe("more callers than connections", () => {
     const refused: string[][] = [];
     await new Promise<void>((resolve) => {
       const hear = (answer: Answer): void => {
-        if (answer.errors) refused.push([`${answer.status}`, ...problems(answer)]);
+        if (answer.errors) refused.push([`${answer.status}`, ...problems(answer), answer.errors[0]!.message]);
         if (refused.length === 5) resolve();
       };
       for (const one of asked) one.then(hear, hear);
@@ -108,7 +108,9 @@ describe("more callers than connections", () => {
     expect(metrics).toContain('mail_queue{measure="waiting"} 0');
     await release();
     const answers = await Promise.all(asked);
-    expect(refused).toEqual(Array.from({ length: 5 }, () => ["503", "UNAVAILABLE"]));
+    expect(refused).toEqual(
+      Array.from({ length: 5 }, () => ["503", "UNAVAILABLE", "Too many requests wait. Try again."]),
+    );
     expect(answers.filter(({ errors }) => !errors).map(({ data }) => data.userGroups.nodes)).toEqual([[], [], []]);
     for (let time = 1; time <= 3; time++) await here.admin.ask(query);
   });

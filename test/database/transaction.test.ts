@@ -79,14 +79,3 @@ test("the application can read through views, and not write", async () => {
   );
   expect(views).toEqual([]);
 });
-
-test("a connection that has prepared too many statements is replaced", async () => {
-  const { db } = await here();
-  const backend = async (): Promise<number> =>
-    (await db.query<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`))[0]!.pid;
-  const before = await backend();
-  for (let number = 0; number < 505; number++) {
-    await pool.run(db.tenantId, { text: `SELECT ${number}`, values: [], prepare: true });
-  }
-  expect(await backend()).not.toBe(before);
-});
