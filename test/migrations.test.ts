@@ -2,8 +2,11 @@ import pg from "pg";
 import { databaseProblems, dataSource, migrate } from "../src/database/index.js";
 import { entities } from "../src/schema.js";
 import { testDatabase, type TestDatabase } from "./harness/database.js";
+import { MIGRATE, processes } from "./harness/process.js";
+import { until } from "./harness/smtp.js";
 
 const APP = "users_app";
+const { start } = await processes();
 const databases: TestDatabase[] = [];
 const database = async (options?: { empty?: boolean; locale?: string }): Promise<TestDatabase> => {
   const made = await testDatabase(options);
@@ -157,6 +160,29 @@ test("an upgrade that broke in the middle is finished by the next run", async ()
   await made.sql(`DELETE FROM migrations WHERE id > ${FOUNDATION}`);
   await Promise.all([1, 2, 3].map(() => migrate(made.ownerUrl, APP)));
   expect(await made.sql(invalid)).toEqual([]);
+  expect(await shape(made)).toEqual(await shape(await database()));
+});
+
+test("one that is killed keeps its turn until PostgreSQL has ended its statement, then the next one finishes", async () => {
+  const made = await database({ empty: true });
+  await runFirst(made, FILLED);
+  // Whom an index of that table waits for. One of another table may wait, for a moment, for whoever looks whether it waits.
+  const writer = await made.hold("UPDATE invitations SET token_hash = NULL; SELECT pg_current_xact_id()");
+  const urls = { DATABASE_OWNER_URL: made.ownerUrl, DATABASE_URL: made.appUrl };
+  const building = (): Promise<{ pid: number }[]> =>
+    made.sql(`SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ~ '^CREATE.* INDEX CONCURRENTLY .* ON invitations'`);
+  const killed = start(urls, MIGRATE);
+  await until(async () => ((await building()).length > 0 ? true : null));
+  await killed.kill();
+  const next = start(urls, MIGRATE);
+  const asks = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query ~ '^SELECT pg_try_advisory'";
+  await until(async () => ((await made.sql(asks)).length > 0 ? true : null));
+  const holders =
+    "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND granted AND datname = current_database()";
+  expect(await made.sql(holders)).toEqual(await building());
+  await writer.release();
+  expect(await next.ends()).toMatchObject({ code: 0 });
   expect(await shape(made)).toEqual(await shape(await database()));
 });
 

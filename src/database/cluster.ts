@@ -12,6 +12,8 @@ const APP = "users_app";
 /** Makes the roles and, unless it is there, the database on a cluster whose superuser we are. */
 export async function ensureDatabase(url: (database: string) => string, database: string): Promise<DatabaseUrls> {
   const superuser = new pg.Client({ connectionString: url("postgres") });
+  // A connection that breaks also fails the statement under way, which is where it is told.
+  superuser.on("error", () => {});
   await superuser.connect();
   const { password } = new URL(url("postgres"));
   try {

@@ -107,6 +107,7 @@ export async function runningEmbeddedPostgres(dataDir: string): Promise<Embedded
     if (!port || !password) continue;
     const url = superuserUrl(password, port);
     const client = new pg.Client({ connectionString: url("postgres") });
+    client.on("error", () => {}); // it may end at any time
     const answers = await client.connect().then(
       () => true,
       () => false, // a lock left behind

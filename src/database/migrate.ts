@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import type { DataSource } from "typeorm";
+import { type DataSource, MigrationExecutor, type QueryRunner } from "typeorm";
 import { dataSource, type PoolMode } from "./data-source.js";
 
 /**
@@ -22,40 +22,37 @@ const VIEWS = ["user_search", "user_group_search", "due_mails", "failed_mails"];
  * @throws for a database that sorts, or knows letters, otherwise than the schema needs.
  */
 export async function migrate(ownerUrl: string, appRole: string): Promise<number> {
-  const lock = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: 5_000, keepAlive: true });
-  // A connection that is lost fails the statement that is under way, or the next; nobody else has to hear of it.
-  lock.on("error", () => {});
-  await lock.connect();
+  const source = dataSource({ url: ownerUrl, statementTimeout: 0, poolMax: 1 });
+  await source.initialize();
+  // All in one session: the lock lasts as long as its statements, also those of a process that was killed.
+  const owner = source.createQueryRunner();
   try {
-    await takeTurn(lock);
-    const source = dataSource({ url: ownerUrl, statementTimeout: 0, poolMax: 1 });
-    await source.initialize();
-    try {
-      const problems = await localeProblems(source);
-      if (problems.length > 0) throw new Error(problems.join(" "));
-      const run = await source.runMigrations({ transaction: "each" });
-      await grant(lock, appRole);
-      return run.length;
-    } finally {
-      await source.destroy();
-    }
+    await takeTurn(owner);
+    const problems = await localeProblems(owner);
+    if (problems.length > 0) throw new Error(problems.join(" "));
+    const executor = new MigrationExecutor(source, owner);
+    executor.transaction = "each";
+    const run = await executor.executePendingMigrations();
+    await grant(owner, appRole);
+    return run.length;
   } finally {
-    await lock.end();
+    await owner.release();
+    await source.destroy();
   }
 }
 
-async function takeTurn(lock: pg.Client): Promise<void> {
+async function takeTurn(owner: QueryRunner): Promise<void> {
   for (;;) {
-    const { rows } = await lock.query<{ ours: boolean }>("SELECT pg_try_advisory_lock($1) AS ours", [MIGRATION_LOCK]);
-    if (rows[0]!.ours) return;
+    const [lock]: { ours: boolean }[] = await owner.query("SELECT pg_try_advisory_lock($1) AS ours", [MIGRATION_LOCK]);
+    if (lock!.ours) return;
     await sleep(POLL);
   }
 }
 
-async function grant(owner: pg.Client, appRole: string): Promise<void> {
+async function grant(owner: QueryRunner, appRole: string): Promise<void> {
   const role = pg.escapeIdentifier(appRole);
-  const { rows } = await owner.query<{ self: boolean }>("SELECT current_user = $1 AS self", [appRole]);
-  if (rows[0]!.self) return;
+  const [asked]: { self: boolean }[] = await owner.query("SELECT current_user = $1 AS self", [appRole]);
+  if (asked!.self) return;
   await owner.query(`
     GRANT USAGE ON SCHEMA public TO ${role};
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role};
@@ -67,8 +64,8 @@ async function grant(owner: pg.Client, appRole: string): Promise<void> {
 }
 
 /** Names are sorted by their bytes, and searched by letters of any language. */
-async function localeProblems(source: DataSource): Promise<string[]> {
-  const [locale] = await source.query<{ bytewise: boolean; letters: boolean }[]>(
+async function localeProblems(database: DataSource | QueryRunner): Promise<string[]> {
+  const [locale]: { bytewise: boolean; letters: boolean }[] = await database.query(
     "SELECT 'a' > 'B' AND 'li' || chr(1) || 'w' < 'lim' AS bytewise, lower('É') = 'é' AS letters",
   );
   return [
