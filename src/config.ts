@@ -2,11 +2,21 @@ import { z } from "zod";
 import { isEmailAddress, LIMITS } from "./kit/index.js";
 
 const text = z.string().min(1);
-const count = (least: number, most: number): z.ZodCoercedNumber => z.coerce.number().int().min(least).max(most);
-const port = z.coerce.number().int().min(0).max(65_535);
-const milliseconds = z.coerce.number().int().min(0).max(3_600_000);
+/** Digits alone: `Number` would read " " as 0, and "1e3" as 1000. */
+const count = (least: number, most: number): z.ZodType<number> =>
+  z
+    .string()
+    .regex(/^\d+$/, { error: "has to be a whole number", abort: true })
+    .transform(Number)
+    .pipe(z.number().min(least).max(most));
+const milliseconds = (least = 0): z.ZodType<number> => count(least, 3_600_000);
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "has to be a postgres:// URL" });
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "has to be a postgres:// URL", abort: true });
+/** Migrations grant to the role that it names. */
+const appUrl = postgresUrl.refine(
+  (value) => new URL(value).username !== "",
+  "has to name its role: postgres://role@host/database",
+);
 /** One secret, or two with a comma between while one replaces the other. */
 const secrets = (length: number): z.ZodType<string[]> =>
   z
@@ -48,9 +58,9 @@ const publicUrl = z
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("development"),
   HOST: text.optional(),
-  PORT: port.default(4001),
+  PORT: count(0, 65_535).default(4001),
   DATA_DIR: text.default(".data"),
-  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_URL: appUrl.optional(),
   DATABASE_OWNER_URL: postgresUrl.optional(),
   DATABASE_REPLICA_URLS: z
     .string()
@@ -58,10 +68,10 @@ const schema = z.object({
     .pipe(z.array(postgresUrl))
     .default([]),
   DB_POOL_MODE: z.enum(["session", "transaction"]).default("session"),
-  DB_POOL_MAX: z.coerce.number().int().min(1).max(1_000).default(10),
+  DB_POOL_MAX: count(1, 1_000).default(10),
   DB_POOL_QUEUE: count(0, 100_000).default(200),
-  DB_STATEMENT_TIMEOUT: milliseconds.min(100).default(5_000),
-  DEADLINE_MILLISECONDS: milliseconds.min(100).default(10_000),
+  DB_STATEMENT_TIMEOUT: milliseconds(100).default(5_000),
+  DEADLINE_MILLISECONDS: milliseconds(100).default(10_000),
   MAX_BODY_BYTES: count(1_024, 64 * 1024 * 1024).default(LIMITS.bodyBytes),
   MAX_TOKENS: count(100, 100_000).default(LIMITS.tokens),
   MAX_DEPTH: count(1, 100).default(LIMITS.depth),
@@ -77,16 +87,18 @@ const schema = z.object({
   TOKEN_PUBLIC_KEY: text.optional(),
   SESSION_ISSUER: text.optional(),
   SAFELIST: flag.default(false),
-  ROUTER_SECRET: secrets(16).optional(),
+  ROUTER_SECRET: secrets(16)
+    .refine((values) => values.every((value) => /^[ -~]*$/.test(value)), "may have ASCII alone: it is sent in a header")
+    .optional(),
   SECRET_KEY: secrets(32).optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: "has to be an smtp:// or smtps:// URL" }).optional(),
   MAIL_FROM: mailbox.optional(),
   INVITATION_URL: tokenUrl.optional(),
   MAIL_WORKER: flag.default(true),
   PUBLIC_URL: publicUrl.optional(),
-  EXPORT_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(2),
-  EXPORT_MAX_ROWS: z.coerce.number().int().min(1).max(1_048_575).default(1_000_000),
-  DRAIN_MILLISECONDS: milliseconds.optional(),
+  EXPORT_CONCURRENCY: count(1, 100).default(3),
+  EXPORT_MAX_ROWS: count(1, 1_048_575).default(1_000_000),
+  DRAIN_MILLISECONDS: milliseconds().optional(),
   NODE_FIELDS: flag.default(true),
   COMPILE_QUERIES: flag.default(true),
   OTEL_EXPORTER_OTLP_ENDPOINT: publicUrl.optional(),
@@ -102,11 +114,16 @@ export class ConfigError extends Error {
   }
 }
 
+/** What the machine says of what a variable names, e.g. that a host is not found, with its name; anything else as it is. */
+export const naming =
+  (variable: keyof Config) =>
+  (error: Error & { code?: string }): never => {
+    throw error.code === undefined ? error : new ConfigError([`${variable}: ${error.message || error.code}`]);
+  };
+
 /** What production needs, and why a start without it would be unsafe. */
 const PRODUCTION_NEEDS: [name: keyof Config, why: string][] = [
   ["DATABASE_URL", "the embedded database is for development"],
-  ["TOKEN_ISSUER", "tokens of any issuer would be accepted"],
-  ["TOKEN_AUDIENCE", "tokens made for other services would be accepted"],
   ["SESSION_ISSUER", "the tokens of impersonated sessions name it, and a router finds their keys by it"],
   ["ROUTER_SECRET", "anybody could pass by the router"],
   ["SECRET_KEY", "tokens of invitations and the keys of sessions are derived from it"],
@@ -122,12 +139,26 @@ const sameDatabase = (...urls: [string, string]): boolean => {
   return one!.username === other!.username && one!.pathname === other!.pathname;
 };
 
-const missingInProduction = (config: Config): string[] => [
-  ...PRODUCTION_NEEDS.filter(([name]) => !config[name]).map(([name, why]) => `${name} is missing: ${why}.`),
-  ...(config.TOKEN_JWKS_URL || config.TOKEN_PUBLIC_KEY
-    ? []
-    : ["TOKEN_JWKS_URL or TOKEN_PUBLIC_KEY is missing: no token could be verified."]),
+/** What a server needs that takes the tokens of an issuer: in development none of it, or all. */
+const ISSUER_NEEDS: [name: keyof Config, why: string][] = [
+  ["TOKEN_ISSUER", "tokens of any issuer would be accepted"],
+  ["TOKEN_AUDIENCE", "tokens made for other services would be accepted"],
 ];
+
+function missing(config: Config): string[] {
+  const production = config.NODE_ENV === "production";
+  const keys = config.TOKEN_JWKS_URL ?? config.TOKEN_PUBLIC_KEY;
+  const issuer = production || keys || config.TOKEN_ISSUER || config.TOKEN_AUDIENCE;
+  return [
+    ...[...(production ? PRODUCTION_NEEDS : []), ...(issuer ? ISSUER_NEEDS : [])]
+      .filter(([name]) => !config[name])
+      .map(([name, why]) => `${name} is missing: ${why}.`),
+    ...(issuer && !keys ? ["TOKEN_JWKS_URL or TOKEN_PUBLIC_KEY is missing: no token could be verified."] : []),
+    ...(config.DATABASE_OWNER_URL && !config.DATABASE_URL && !production
+      ? ["DATABASE_URL is missing: DATABASE_OWNER_URL migrates for it, and the embedded database has its own."]
+      : []),
+  ];
+}
 
 /** Reads the environment. @throws ConfigError naming every variable that cannot be used. */
 export const readConfig = (environment = process.env): Config => read(environment, { server: false });
@@ -154,7 +185,7 @@ function read(environment: NodeJS.ProcessEnv, { server }: { server: boolean }): 
   if (replicas.some((replica) => !primary || replica === primary || !sameDatabase(replica, primary))) {
     problems.push("DATABASE_REPLICA_URLS: have to name the role and the database of DATABASE_URL, on other servers.");
   }
-  if (server && config.NODE_ENV === "production") problems.push(...missingInProduction(config));
+  if (server) problems.push(...missing(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

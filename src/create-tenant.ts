@@ -153,7 +153,8 @@ async function refuseOthersThanOwner(db: TenantDb): Promise<void> {
     sql`SELECT row_security_active(to_regclass('public.tenants')) AS bound`,
   );
   if (tables!.bound === null) throw new Error("The database has no tables yet: run `npm run migrate` first.");
-  if (tables!.bound) throw new Error("Tenants are written by the owner of the tables: set DATABASE_OWNER_URL.");
+  if (tables!.bound)
+    throw new Error("DATABASE_OWNER_URL has to name the role that owns the tables, which writes tenants.");
 }
 
 /** The lock lasts until the end, so that of two runs at once the second one sees the first one's tenant. */

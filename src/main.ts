@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { readPublicKeys, type TokenRules } from "./access/index.js";
-import { ConfigError, type Config, readServerConfig } from "./config.js";
+import { ConfigError, type Config, naming, readServerConfig } from "./config.js";
 import { databaseProblems, ensureDatabase, migrate, startEmbeddedPostgres } from "./database/index.js";
 import {
   DEVELOPMENT_AUDIENCE,
@@ -122,10 +122,9 @@ async function database(config: Config, log: Logger): Promise<{ appUrl: string; 
     await migrate(urls.ownerUrl, new URL(urls.appUrl).username);
     return { appUrl: urls.appUrl, demo: await ensureDemoTenant(urls.ownerUrl) };
   }
-  if (ownerUrl) await migrate(ownerUrl, decodeURIComponent(new URL(appUrl).username));
-  const problems = await databaseProblems(appUrl, config.DB_POOL_MODE).catch((error: Error & { code?: string }) => {
-    throw new ConfigError([`DATABASE_URL: ${error.message || (error.code ?? error.name)}`]);
-  });
+  if (ownerUrl)
+    await migrate(ownerUrl, decodeURIComponent(new URL(appUrl).username)).catch(naming("DATABASE_OWNER_URL"));
+  const problems = await databaseProblems(appUrl, config.DB_POOL_MODE).catch(naming("DATABASE_URL"));
   if (problems.length > 0) throw new ConfigError(problems);
   return { appUrl, demo: null };
 }
@@ -139,9 +138,6 @@ async function productionTokens(config: Config): Promise<PlatformIssuer> {
     TOKEN_JWKS_URL: jwksUrl,
     TOKEN_PUBLIC_KEY: publicKey,
   } = config;
-  const missing = [!issuer && "TOKEN_ISSUER", !audience && "TOKEN_AUDIENCE"].filter(Boolean);
-  if (missing.length > 0)
-    throw new ConfigError(missing.map((name) => `${name as string} is missing: it goes with the token keys.`));
   if (jwksUrl) return { issuer: issuer!, audience: audience!, keys: { jwksUrl } };
   const jwks = await readPublicKeys(publicKey!).catch((error: Error) => {
     throw new ConfigError([`TOKEN_PUBLIC_KEY: ${error.message}`]);
@@ -221,6 +217,8 @@ async function stop(code: number): Promise<void> {
 stopOnSignals(() => void stop(0));
 
 main().catch(async (error: unknown) => {
+  // The start breaks off because what it has made so far is being undone.
+  if (stopping) return;
   tellProblems(error, "users-subgraph: ");
   await stop(1);
 });

@@ -146,7 +146,7 @@ describe("is refused in one line, and nothing is written:", () => {
   test("as another role than the tables' owner", async () => {
     const before = await counts();
     for (const urls of [{ DATABASE_URL: database.appUrl }, { ...URLS, DATABASE_OWNER_URL: database.appUrl }]) {
-      const line = "Tenants are written by the owner of the tables: set DATABASE_OWNER_URL.\n";
+      const line = "DATABASE_OWNER_URL has to name the role that owns the tables, which writes tenants.\n";
       expect(await run(needed(), urls)).toEqual({ code: 1, output: line });
     }
     expect(await counts()).toEqual(before);

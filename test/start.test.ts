@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
 import { type ConfigError, readConfig, readServerConfig } from "../src/config.js";
+import { runningEmbeddedPostgres } from "../src/database/index.js";
 import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, type DevelopmentKey, developmentKey } from "../src/demo/index.js";
 import { testDatabase } from "./harness/index.js";
 import { graphql, MAIL_WORKER, MIGRATE, processes } from "./harness/process.js";
@@ -82,6 +83,15 @@ test("a newcomer gets a URL, three tokens and a line that works; Ctrl-C stops th
   again.child.kill("SIGTERM");
   expect((await again.ends()).code).toBe(0);
 }, 120_000);
+
+test("one that is told to stop while it makes its tables does so, and calls it no failure", async () => {
+  const folder = join(dataDir, "stopped");
+  const server = start({ DATA_DIR: folder });
+  await until(async () => (await runningEmbeddedPostgres(join(folder, "postgres"))) ?? null);
+  server.child.kill("SIGTERM");
+  const { code, output } = await server.ends();
+  expect([code, output]).toEqual([0, expect.not.stringContaining("users-subgraph:")]);
+});
 
 test("a port that is taken is told before anything is made", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
@@ -225,7 +235,7 @@ test("migrations by themselves say in a line what keeps them from running", asyn
   for (const [environment, line] of [
     [{}, "Set DATABASE_OWNER_URL and DATABASE_URL."],
     [{ DATABASE_URL: "users" }, "DATABASE_URL: has to be a postgres:// URL"],
-    [{ DATABASE_URL: away, DATABASE_OWNER_URL: away }, "connect ECONNREFUSED 127.0.0.1:1"],
+    [{ DATABASE_URL: away, DATABASE_OWNER_URL: away }, "DATABASE_OWNER_URL: connect ECONNREFUSED 127.0.0.1:1"],
   ] as const) {
     expect(await start(environment, MIGRATE).ends()).toEqual({ code: 1, output: `${line}\n` });
   }
@@ -364,6 +374,21 @@ describe("production refuses to start", () => {
   });
 });
 
+test("in development an issuer is given whole, or not at all", () => {
+  const issuer = { TOKEN_JWKS_URL: "https://issuer.test/jwks.json", TOKEN_ISSUER: "a", TOKEN_AUDIENCE: "b" };
+  expect(problemsOf(issuer)).toEqual([]);
+  for (const [name, value] of Object.entries(issuer)) {
+    expect(problemsOf({ ...issuer, [name]: "" })).toEqual([expect.stringMatching(`^${name}.* is missing`)]);
+    expect(problemsOf({ [name]: value })).toHaveLength(2);
+  }
+});
+
+test("an owner without an application's role is none of the embedded database", () => {
+  expect(problemsOf({ DATABASE_OWNER_URL: "postgres://owner@localhost/users" })).toEqual([
+    expect.stringMatching(/^DATABASE_URL is missing/),
+  ]);
+});
+
 test.each([
   ["PORT", "http"],
   ["NODE_ENV", "staging"],
@@ -371,8 +396,12 @@ test.each([
   ["ROUTER_SECRET", "short"],
   // No header's value has spaces around it.
   ["ROUTER_SECRET", "0123456789abcdef, fedcba9876543210"],
+  ["ROUTER_SECRET", "das Geheimnis für Router"],
   ["LOG_LEVEL", "loud"],
   ["DB_POOL_MAX", "0"],
+  ["DB_POOL_QUEUE", " "],
+  ["MAX_TOKENS", "1e3"],
+  ["DATABASE_URL", "postgres://localhost/users"],
   ["DB_STATEMENT_TIMEOUT", "0"],
   ["TOKEN_JWKS_URL", "not a url"],
   ["NODE_FIELDS", "maybe"],

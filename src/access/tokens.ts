@@ -1,5 +1,6 @@
 import { createPublicKey, randomUUID } from "node:crypto";
 import {
+  createLocalJWKSet,
   createRemoteJWKSet,
   decodeJwt,
   errors,
@@ -7,7 +8,6 @@ import {
   importJWK,
   jwtVerify,
   SignJWT,
-  type CryptoKey,
   type JWK,
   type JWTPayload,
   type JWTVerifyGetKey,
@@ -86,7 +86,7 @@ export async function tokenVerifier(
   sessionKeys: SessionKeys,
   log: Logger,
 ): Promise<TokenVerifier> {
-  const keyOf = "jwksUrl" in keys ? remoteKeys(keys.jwksUrl, log) : await localKeys(keys.jwks);
+  const keyOf = "jwksUrl" in keys ? remoteKeys(keys.jwksUrl, log) : localKeys(keys.jwks);
   const issuers: Issuer[] = [
     { issuer, keyOf, algorithms: ALGORITHMS, actOf: ({ act }) => (act === undefined ? null : undefined) },
     { issuer: sessionIssuer, keyOf: ownKeys(sessionKeys), algorithms: [SESSION_ALGORITHM], actOf: sessionOf },
@@ -145,19 +145,11 @@ function remoteKeys(url: string, log: Logger): JWTVerifyGetKey {
   };
 }
 
-async function localKeys(jwks: JWK[]): Promise<JWTVerifyGetKey> {
-  const keys = new Map<string, { key: CryptoKey | Uint8Array; alg: string }>();
-  for (const jwk of jwks) {
-    const alg = jwk.alg!;
-    keys.set(jwk.kid ?? "", { key: await importJWK(jwk, alg), alg });
-  }
-  const only = jwks.length === 1 ? [...keys.values()][0] : undefined;
-  return ({ kid, alg }) => {
-    // Several are told apart by their names alone. A single one without a name is any token's, as a PEM has none.
-    const known = keys.get(kid ?? "") ?? (only && (kid === undefined || keys.has("")) ? only : undefined);
-    if (!known || known.alg !== alg) throw new errors.JWKSNoMatchingKey();
-    return known.key;
-  };
+/** A lone key without a name is any token's, as a PEM has none. */
+function localKeys(jwks: JWK[]): JWTVerifyGetKey {
+  const keys = createLocalJWKSet({ keys: jwks });
+  const nameless = jwks.length === 1 && jwks[0]!.kid === undefined;
+  return nameless ? ({ kid: _kid, ...header }, token) => keys(header, token) : keys;
 }
 
 const ownKeys =
@@ -247,19 +239,39 @@ export const sessionSigner =
     return { accessToken, expiresAt: new Date(expiresAt * 1000).toISOString() };
   };
 
+const NO_KEY = "it is no public key as PEM, JWK or JWKS";
 const NOT_PUBLIC = "a private or symmetric key was given; only public keys verify";
 
 /** A public key given as PEM, JWK or JWKS, as keys with a pinned algorithm. @throws when it is none of these, or private. */
 export async function readPublicKeys(text: string): Promise<JWK[]> {
   // Of which a public key would be made.
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw new Error(NOT_PUBLIC);
-  const parsed: unknown = text.trimStart().startsWith("{") ? JSON.parse(text) : await exportJWK(createPublicKey(text));
-  const jwks = (parsed as { keys?: JWK[] }).keys ?? [parsed as JWK];
-  return jwks.map((jwk) => {
-    if (jwk.d !== undefined || jwk.kty === "oct") throw new Error(NOT_PUBLIC);
-    const alg =
-      jwk.alg ?? (jwk.kty === "RSA" ? "RS256" : jwk.kty === "OKP" ? "EdDSA" : jwk.crv === "P-384" ? "ES384" : "ES256");
-    if (!ALGORITHMS.includes(alg)) throw new Error(`algorithm ${alg} is not accepted`);
-    return { ...jwk, alg };
+  const jwks = await Promise.all((await keysIn(text)).map(publicKey));
+  const names = jwks.map(({ kid }) => kid);
+  // Where two may be a token's, jose takes neither.
+  if (names.length > 1 && (names.includes(undefined) || new Set(names).size < names.length))
+    throw new Error("several keys are told apart by their kid: each needs one of its own");
+  return jwks;
+}
+
+/** What cannot be read is not repeated: it may be half of a private key. */
+async function keysIn(text: string): Promise<JWK[]> {
+  try {
+    if (!text.trimStart().startsWith("{")) return [await exportJWK(createPublicKey(text))];
+    const parsed = JSON.parse(text) as JWK & { keys?: JWK[] };
+    const keys = parsed.keys ?? [parsed];
+    if (Array.isArray(keys) && keys.length > 0 && keys.every((key) => key instanceof Object)) return keys;
+  } catch {}
+  throw new Error(NO_KEY);
+}
+
+async function publicKey(jwk: JWK): Promise<JWK> {
+  if (jwk.d !== undefined || jwk.kty === "oct") throw new Error(NOT_PUBLIC);
+  const alg =
+    jwk.alg ?? (jwk.kty === "RSA" ? "RS256" : jwk.kty === "OKP" ? "EdDSA" : jwk.crv === "P-384" ? "ES384" : "ES256");
+  if (!ALGORITHMS.includes(alg)) throw new Error(`algorithm ${alg} is not accepted`);
+  await importJWK(jwk, alg).catch(() => {
+    throw new Error(NO_KEY);
   });
+  return { ...jwk, alg };
 }

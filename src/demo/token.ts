@@ -61,7 +61,7 @@ async function guidOf(
       [tenantId, foldCase(email)],
     );
     const [user] = rows;
-    if (!user) throw new Error(`No user ${email} in the tenant "${tenant}".`);
+    if (!user) throw new Error(`No user ${email} in the tenant "${tenant}": --tenant names another.`);
     if (user.status !== "ACTIVE")
       process.stderr.write(`${email} is ${user.status}: the server will refuse the token.\n`);
     return user.id;

@@ -162,11 +162,40 @@ describe("a key given directly", () => {
     expect(await outcome(verify, await tokenOf("second"))).toBe("UNAUTHENTICATED");
   });
 
-  test("has to be the only one to be any token's", async () => {
-    const other = { ...(await exportJWK((await generateKeyPair("ES256")).publicKey)), kid: "other" };
-    const verify = await given(JSON.stringify({ keys: [jwk, other] }));
-    expect(await outcome(verify, await tokenOf(undefined))).toBe("accepted");
-    expect(await outcome(verify, await tokenOf("first"))).toBe("UNAUTHENTICATED");
+  test("is told apart from others by its kid, which each of several has to have", async () => {
+    const other = await exportJWK((await generateKeyPair("ES256")).publicKey);
+    const both = (mine: object, others: object): string =>
+      JSON.stringify({
+        keys: [
+          { ...jwk, ...mine },
+          { ...other, ...others },
+        ],
+      });
+    for (const text of [
+      both({}, {}),
+      both({}, { kid: "b" }),
+      both({ kid: "a" }, {}),
+      both({ kid: "a" }, { kid: "a" }),
+    ]) {
+      await expect(readPublicKeys(text)).rejects.toThrow("each needs one of its own");
+    }
+    const verify = await given(both({ kid: "a" }, { kid: "b" }));
+    expect(await outcome(verify, await tokenOf("a"))).toBe("accepted");
+    for (const kid of ["b", "c", undefined]) {
+      expect(await outcome(verify, await tokenOf(kid))).toBe("UNAUTHENTICATED");
+    }
+  });
+
+  test.each([
+    "a key",
+    "{",
+    "{}",
+    '{"keys":[]}',
+    '{"keys":"a"}',
+    '{"keys":[null]}',
+    '{"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}',
+  ])("is refused when it is none: %s", async (text) => {
+    await expect(readPublicKeys(text)).rejects.toThrow("no public key as PEM, JWK or JWKS");
   });
 
   test("is never a private one", async () => {
