@@ -42,6 +42,7 @@ import {
   documentStore,
   health,
   logRequests,
+  readBodiesAsUtf8,
   refusePath,
   safelist,
   statusByMediaType,
@@ -161,7 +162,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const pool = poolOf(source);
   if (options.observe) pool.observe = options.observe;
   const replicas = new Replicas(pool, replicaPoolsOf(source), (replica, serving) =>
-    log.warn({ replica }, serving ? "a replica is read" : "a replica is away or lags, and is not read"),
+    serving
+      ? log.info({ replica }, "a replica is read")
+      : log.warn({ replica }, "a replica is away or lags, and is not read"),
   );
   const probe = new DatabaseProbe(options.databaseUrl);
   const metrics = new Metrics(pool, replicas, probe);
@@ -225,22 +228,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     reply.header("cache-control", "public, max-age=300").send(sessionKeys.published),
   );
   answerErrorsAsGraphQL(app, ENDPOINT);
+  readBodiesAsUtf8(app);
 
   const deployment: Deployment = {
     publicUrl: options.publicUrl ?? "",
     issuer: options.tokens.sessionIssuer,
     exportMaxRows: options.exports.maxRows,
   };
-  /** Of somebody who was just seen. */
+  /** Every field by its name: an object that is spread together costs more than all that is done with it. */
   const contextOf = (
-    sighting: Sighting,
+    { viewer, still }: Sighting,
+    { sure, look }: Pick<Context, "sure" | "look">,
     tenantId: string | null,
     session: Session,
     request: FastifyRequest,
   ): RequestContext => ({
-    ...sighting,
-    sure: true,
-    look: async () => sighting,
+    viewer,
+    still,
+    sure,
+    look,
     db: new TenantDb(tenantId, session),
     loaders: new Loaders(),
     budget: null,
@@ -259,12 +265,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const claims = token === null ? null : await verify(token);
     // A replica may not know yet that they are locked out: with replicas, who asks is read first, from the primary.
     const remembered = claims && replicas.all.length === 0 ? lastSighting(claims) : undefined;
-    return {
+    return contextOf(
       // Until it is settled who.
-      ...contextOf(remembered ?? { viewer: ANONYMOUS, still: null }, claims?.tenantId ?? null, session, request),
-      sure: claims === null,
-      look: () => sightingOf(claims!, session),
-    };
+      remembered ?? { viewer: ANONYMOUS, still: null },
+      { sure: claims === null, look: () => sightingOf(claims!, session) },
+      claims?.tenantId ?? null,
+      session,
+      request,
+    );
   };
   const context = (request: FastifyRequest): Promise<RequestContext> =>
     asking(request).catch((thrown: Error) => {
@@ -312,7 +320,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     secrets,
     issuer: deployment.issuer,
     context: (sighting, request) =>
-      (request.asked = contextOf(sighting, sighting.viewer.tenantId, pool.session({ trace: request.trace }), request)),
+      (request.asked = contextOf(
+        sighting,
+        { sure: true, look: async () => sighting },
+        sighting.viewer.tenantId,
+        pool.session({ trace: request.trace }),
+        request,
+      )),
     observe: (download) => metrics.download(download),
   });
   if (options.explorer) await explorer(app, { ...options.explorer, endpoint: ENDPOINT });

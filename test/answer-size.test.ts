@@ -122,3 +122,119 @@ test("lists that nobody asks a length of are counted as they are found, and alik
     ]);
   }
 });
+
+test("what a condition leaves out is not counted, and what it leaves in is", async () => {
+  const { admin } = await tenant();
+  const include = `query ($all: Boolean!) { users(first: 100) { nodes { id ...Groups @include(if: $all) } } }
+    fragment Groups on User { userGroups(first: 100) { nodes { members(first: 100) { nodes { id } } } } }`;
+  const skip = include.replace("@include", "@skip");
+  await admin.ask(include, { all: false });
+  await admin.ask(skip, { all: true });
+  expect(problems(await admin.send(include, { all: true }))).toEqual(["BAD_USER_INPUT"]);
+  expect(problems(await admin.send(skip, { all: false }))).toEqual(["BAD_USER_INPUT"]);
+});
+
+test("a field that is selected again counts once, the first time as later", async () => {
+  const here = await tenant();
+  for (let form = 1; form <= 15; form++) await here.form({ formFields: times(500, (n) => field(`f${n}`)) });
+  // Each of them counted, these would be 135,000 values.
+  const document = `{ userDataForms { nodes { formFields { ${"order ".repeat(17)} } } } }`;
+  for (let time = 1; time <= 2; time++) {
+    const { userDataForms } = await here.admin.ask(document);
+    expect(userDataForms.nodes).toHaveLength(15);
+    expect(userDataForms.nodes[14].formFields[499]).toEqual({ order: 499 });
+  }
+});
+
+test("objects in lists are counted where they are there, at any depth", async () => {
+  const here = await tenant();
+  const user = await here.user();
+  const validator = { required: false, maxLength: 9 };
+  const rules = "validator { required minLength maxLength minValue maxValue minDate maxDate pattern message }";
+  const document = `{ me { formImplementations(first: 20) { nodes { ${times(10, (n) => `a${n}: formFieldAnswers { formField { uuid ${rules} } }`).join(" ")} } } } }`;
+  const answer = async (rest: object): Promise<void> => {
+    const form = await here.form({ formFields: times(400, (n) => field(`f${n}`, rest)) });
+    await here.implementation(user, form, {
+      answers: Object.fromEntries(Object.values(form.fields).map((uuid) => [uuid, "a"])),
+    });
+  };
+  // 400 x 10 x 4 values each, without any rules; with them 400 x 10 x 13.
+  for (let form = 1; form <= 4; form++) await answer({});
+  for (let time = 1; time <= 2; time++) {
+    const { me } = await user.ask(document);
+    expect(me.formImplementations.nodes[3].a9).toHaveLength(400);
+  }
+  for (let form = 1; form <= 2; form++) await answer({ validator });
+  for (let time = 1; time <= 2; time++) {
+    const { errors, data } = await user.send(document);
+    expect([errors!.length, data]).toEqual([1, null]);
+  }
+});
+
+test("an answer of a query that is too large is told once, however many lists could be null, and is none", async () => {
+  const here = await tenant();
+  const options = [{ value: "a" }];
+  const fields = times(250, (n) => field(`f${n}`, { formFieldType: "SELECT", options }));
+  const forms = [];
+  for (let form = 1; form <= 12; form++) forms.push(await here.form({ formFields: fields }));
+  const aliases = times(30, (n) => `a${n}: options { value label }`).join(" ");
+  const { status, errors, data } = await here.admin.send(
+    `{ userDataForms(first: 12) { nodes { formFields { ${aliases} } } } }`,
+  );
+  expect([status, data]).toEqual([200, null]);
+  expect(errors).toMatchObject([
+    {
+      path: ["userDataForms", "nodes", 1, "formFields", expect.any(Number), expect.stringMatching(/^a\d+$/)],
+      extensions: { code: "BAD_USER_INPUT" },
+    },
+  ]);
+  const references = forms.map(({ uuid }) => ({ __typename: "UserDataForm", uuid }));
+  const entities = await here.admin.send(
+    `query ($r: [_Any!]!) { _entities(representations: $r) { ... on UserDataForm { formFields { ${aliases} } } } }`,
+    { r: references },
+  );
+  expect([entities.errors!.length, entities.data]).toEqual([1, null]);
+});
+
+test("what was written is told, though its payload is too large", async () => {
+  const here = await tenant();
+  const document = `mutation ($input: CreateUserDataFormInput!) { createUserDataForm(input: $input) { errors { code } userDataForm {
+    ${times(29, (n) => `a${n}: formFields { uuid reference label name order description placeholder conditionEffect conditionMatch }`).join(" ")} } } }`;
+  const input = { name: "Large", formFields: times(500, (n) => field(`f${n}`)) };
+  const { errors, data } = await here.admin.send(document, { input });
+  expect(data).toEqual({ createUserDataForm: { errors: [], userDataForm: null } });
+  expect(errors).toMatchObject([
+    { path: ["createUserDataForm", "userDataForm", expect.any(String)], extensions: { code: "BAD_USER_INPUT" } },
+  ]);
+  const { userDataForms } = await here.admin.ask("{ userDataForms { nodes { name } } }");
+  expect(userDataForms.nodes).toEqual([{ name: "Large" }]);
+});
+
+test("an answer of few values that are too long is refused, the first time as later", async () => {
+  const here = await tenant();
+  const user = await here.user();
+  const text = "x".repeat(10_000);
+  for (let form = 1; form <= 3; form++) {
+    const asked = await here.form({ formFields: times(50, (n) => field(`f${n}`)) });
+    const answers = Object.fromEntries(Object.values(asked.fields).map((uuid) => [uuid, text]));
+    await here.implementation(user, asked, { answers });
+  }
+  const aliases = (count: number): string => times(count, (n) => `a${n}: formFieldAnswers { value }`).join(" ");
+  // 1.5 million characters each.
+  const list = (count: number): string => `{ me { formImplementations { nodes { ${aliases(count)} } } } }`;
+  for (let time = 1; time <= 2; time++) {
+    const { me } = await user.ask(list(6));
+    expect(me.formImplementations.nodes[2].a5[49]).toEqual({ value: text });
+    const { status, errors, data } = await user.send(list(7));
+    expect([status, errors!.length, data]).toEqual([200, 1, null]);
+    expect(errors![0]).toMatchObject({
+      message: "The answer has more than 10000000 characters. Ask for smaller pages, or for fewer fields.",
+      extensions: { code: "BAD_USER_INPUT" },
+    });
+  }
+  const update = `mutation { updateCurrentUser(input: { forename: "New" }) { errors { code } user { formImplementations { nodes { ${aliases(7)} } } } } }`;
+  const { errors, data } = await user.send(update);
+  expect(data).toBeNull();
+  expect(errors![0]!.message).toMatch(/ The mutation was run all the same\.$/);
+  expect((await user.ask("{ me { forename } }")).me.forename).toBe("New");
+});

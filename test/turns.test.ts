@@ -1,4 +1,9 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { Loaders } from "../src/kit/index.js";
+import { harness } from "./harness/index.js";
+
+const server = await harness();
 
 /** Longer than a turn. */
 const busy = (): void => {
@@ -29,4 +34,36 @@ test("of many large answers at the same time one goes on each time the event loo
   counting = false;
   expect(rounds).toHaveLength(15);
   expect(new Set(rounds).size).toBe(15);
+});
+
+test("who sends a document that is known does not wait for all who send new ones", async () => {
+  const { admin } = await server.tenant();
+  const KNOWN = "{ me { guid } }";
+  await admin.ask(KNOWN);
+  const headers = { host: "localhost", "content-type": "application/json", authorization: `Bearer ${admin.token}` };
+  const lines = Object.entries(headers).map((line) => line.join(": "));
+  /** Asks on a connection of its own, which the server has accepted: so all that is sent in one moment comes in one. */
+  const caller = async (): Promise<(query: string) => Promise<void>> => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect({ host: hostname, port: Number(port) }).unref();
+    const ask = async (query: string): Promise<void> => {
+      const body = JSON.stringify({ query });
+      socket.write(["POST /graphql HTTP/1.1", ...lines, `content-length: ${body.length}`, "", body].join("\r\n"));
+      const [answer] = (await once(socket, "data")) as [Buffer];
+      expect(answer.toString()).toContain(`"data":{"me":{"guid":"${admin.guid}"`);
+    };
+    await ask(KNOWN);
+    return ask;
+  };
+  const fields = "guid name title forename surname ".repeat(29);
+  const documents = Array.from({ length: 60 }, (_, index) => `query new${index} { me { ${fields} } }`);
+  const callers = await Promise.all([...documents, KNOWN].map(caller));
+  const order: string[] = [];
+  const asked = [...documents, KNOWN].map(async (document, index) => {
+    await callers[index]!(document);
+    order.push(document);
+  });
+  await Promise.all(asked);
+  expect(order).toHaveLength(61);
+  expect(order.indexOf(KNOWN)).toBeLessThan(30);
 });

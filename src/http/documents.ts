@@ -1,6 +1,7 @@
 import type { DocumentStore } from "@apollo/server";
 import type { DocumentNode } from "graphql";
 import { LRUCache } from "lru-cache";
+import { turn } from "../kit/index.js";
 
 /** Characters of all documents together. In memory a character takes some hundred bytes, as tokens and nodes. */
 const MOST_CHARACTERS = 400_000;
@@ -15,7 +16,8 @@ export function documentStore(): DocumentStore {
     sizeCalculation: ({ loc }) => loc!.source.body.length,
   });
   return {
-    get: async (key) => documents.get(key),
+    // To parse and validate takes milliseconds: who asks for what is known does not wait for all who ask for what is new.
+    get: async (key) => documents.get(key) ?? (await turn(), documents.get(key)),
     set: async (key, document) => void documents.set(key, document),
     delete: async (key) => documents.delete(key),
   };

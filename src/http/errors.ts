@@ -1,19 +1,21 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { FAILURE_STATUS, publicError } from "../kit/index.js";
 import { type Ended, logRequest } from "./request-log.js";
 
-/** What never reaches GraphQL (bad JSON, a body too large, no such page) is answered in its form all the same. */
+/** What never reaches GraphQL (bad JSON, a body too large, a file's database away) is answered in its form all the same. */
 export function answerErrorsAsGraphQL(app: FastifyInstance, endpoint: string): void {
   app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) request.log.error({ err: error }, "a request failed");
-    const [code, message] =
-      status === 413
-        ? ["BAD_USER_INPUT", `A request body has at most ${app.initialConfig.bodyLimit} bytes.`]
-        : status < 500
-          ? ["BAD_REQUEST", "The request body has to be JSON."]
-          : ["INTERNAL_SERVER_ERROR", "Something went wrong on our side."];
-    const requestId = status >= 500 ? request.id : undefined;
-    return reply.code(status).send({ errors: [{ message, extensions: { code, requestId } }] });
+    if (error.statusCode !== undefined && error.statusCode < 500) {
+      const { statusCode: status } = error;
+      const [code, message] =
+        status === 413
+          ? ["BAD_USER_INPUT", `A request body has at most ${app.initialConfig.bodyLimit} bytes.`]
+          : ["BAD_REQUEST", "The request body has to be JSON in UTF-8."];
+      return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
+    }
+    request.log.error({ err: error }, "a request failed");
+    const told = publicError({ message: "", extensions: { requestId: request.id } }, error);
+    return reply.code(FAILURE_STATUS[String(told.extensions!.code)] ?? 500).send({ errors: [told] });
   });
   app.setNotFoundHandler(async (_request, reply) =>
     reply

@@ -3,7 +3,7 @@ export { demandAddress } from "./address.js";
 export { documentStore } from "./documents.js";
 export { answerErrorsAsGraphQL, refusePath } from "./errors.js";
 export { health } from "./health.js";
-export { demandPlainBody, statusByMediaType } from "./media-type.js";
+export { demandPlainBody, readBodiesAsUtf8, statusByMediaType } from "./media-type.js";
 export { type Asked, isProbe, logRequests } from "./request-log.js";
 export { demandRouter } from "./router.js";
 export { safelist } from "./safelist.js";

@@ -1,5 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import type { GraphQLRequest, HTTPGraphQLHead } from "@apollo/server";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 const GRAPHQL_RESPONSE = "application/graphql-response+json";
 
@@ -15,6 +16,15 @@ export function statusByMediaType({ http }: GraphQLRequest, answer: HTTPGraphQLH
   } else {
     answer.status = 200;
   }
+}
+
+/** Refuses bytes that are no UTF-8, whatever their header says: each would be stored as U+FFFD. */
+export function readBodiesAsUtf8(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    if (isUtf8(body)) void parse(request, body.toString(), done);
+    else done(Object.assign(new Error("The body is not UTF-8."), { statusCode: 400 }));
+  });
 }
 
 /** A body is read as UTF-8, as it comes: in another charset, or compressed, it would be taken for something else. */

@@ -17,9 +17,12 @@ import {
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
+  responsePathAsArray,
+  type SelectionNode,
   type SelectionSetNode,
   valueFromASTUntyped,
 } from "graphql";
+import { collectSubfields } from "graphql/execution/collectFields.js";
 import { DEFAULT_SIZE, MAX_SIZE } from "./connection.js";
 import type { Context } from "./context.js";
 import type { Limits } from "./limits.js";
@@ -67,16 +70,18 @@ const isList = ({ type }: GraphQLField<unknown, unknown>): boolean => isListType
 /** Characters that a value takes in an answer at least: `{"a":1},` is two values, an object and its field. */
 const LEAST_CHARACTERS = 4;
 
-/** The values below one object of a list: those that each has, and those of objects that each may have, by field. */
+/** What one object of a list takes: itself and its fields, and the objects in them that are there. */
 interface Shape {
-  each: number;
-  objects: [field: string, values: number][];
+  values: number;
+  objects: [field: string, shape: Shape][];
 }
 
 /** Values that lists which nobody asks a length of may hold, all of one answer together. */
 export class Budget {
+  /** Why there is no answer: told once, however many lists are found after it. */
+  exceeded: GraphQLError | null = null;
   private spent = 0;
-  private readonly shapes = new Map<FieldNode, Shape>();
+  private readonly shapes = new Map<readonly FieldNode[], Shape>();
 
   constructor(private readonly limits: Limits) {}
 
@@ -87,46 +92,44 @@ export class Budget {
 
   /** What a field has found. @throws BAD_USER_INPUT when that is too much. */
   spend(list: unknown, info: GraphQLResolveInfo): void {
+    if (this.exceeded) throw this.exceeded;
     if (!Array.isArray(list)) return;
-    for (const node of info.fieldNodes) {
-      let shape = this.shapes.get(node);
-      if (!shape) this.shapes.set(node, (shape = this.shapeOf(node, info)));
-      const { each, objects } = shape;
-      this.spent += list.length * each;
-      for (const [field, values] of objects) {
-        for (const item of list) if ((item as Record<string, unknown> | null)?.[field] != null) this.spent += values;
-      }
-    }
-    if (this.spent > this.limits.values) {
-      throw new GraphQLError(
-        `The answer holds more than ${this.limits.values} values. Ask for smaller pages, or for fewer fields.`,
-        { extensions: { code: "BAD_USER_INPUT" } },
-      );
-    }
+    let shape = this.shapes.get(info.fieldNodes);
+    if (!shape)
+      this.shapes.set(info.fieldNodes, (shape = shapeOf(info, getNamedType(info.returnType), info.fieldNodes)));
+    for (const item of list) this.spent += valuesOf(item, shape);
+    if (this.spent <= this.limits.values) return;
+    // One that has its place is not given another.
+    this.exceeded = new GraphQLError(
+      `The answer holds more than ${this.limits.values} values. Ask for smaller pages, or for fewer fields.`,
+      { nodes: info.fieldNodes, path: responsePathAsArray(info.path), extensions: { code: "BAD_USER_INPUT" } },
+    );
+    throw this.exceeded;
   }
+}
 
-  /** Lists in lists are counted where they are found. */
-  private shapeOf(list: FieldNode, { schema, fragments, variableValues, returnType }: GraphQLResolveInfo): Shape {
-    const { limits } = this;
-    const below = sizing({ limits, schema, fragments: new Map(Object.entries(fragments)), variables: variableValues });
-    const shape: Shape = { each: 1, objects: [] };
-    const add = (type: GraphQLNamedType | undefined, { selections }: SelectionSetNode): void => {
-      for (const node of selections) {
-        if (node.kind !== Kind.FIELD) {
-          const { typeCondition, selectionSet } =
-            node.kind === Kind.FRAGMENT_SPREAD ? fragments[node.name.value]! : node;
-          add(typeCondition ? schema.getType(typeCondition.name.value) : type, selectionSet);
-        } else {
-          shape.each++;
-          const field = isObjectType(type) ? type.getFields()[node.name.value] : undefined;
-          if (!field || !node.selectionSet || isList(field)) continue;
-          shape.objects.push([field.name, below(getNamedType(field.type), node.selectionSet, 1, 0)]);
-        }
-      }
-    };
-    add(getNamedType(returnType), list.selectionSet!);
-    return shape;
+/** As graphql-js takes the selection: fields of one name once, and none that is skipped. Lists count where they are found. */
+function shapeOf(info: GraphQLResolveInfo, type: GraphQLNamedType, nodes: readonly FieldNode[]): Shape {
+  const { schema, fragments, variableValues } = info;
+  const shape: Shape = { values: 1, objects: [] };
+  if (!isObjectType(type)) return shape;
+  for (const selected of collectSubfields(schema, fragments, variableValues, type, nodes).values()) {
+    shape.values++;
+    const field = type.getFields()[selected[0]!.name.value];
+    if (field && selected[0]!.selectionSet && !isList(field))
+      shape.objects.push([field.name, shapeOf(info, getNamedType(field.type), selected)]);
   }
+  return shape;
+}
+
+/** What an object of a list takes. One that stands in a field is that field's value, and counts but once. */
+function valuesOf(object: unknown, { values, objects }: Shape): number {
+  let sum = values;
+  for (const [field, shape] of objects) {
+    const inner = (object as Record<string, unknown> | null)?.[field];
+    if (inner != null) sum += valuesOf(inner, shape) - 1;
+  }
+  return sum;
 }
 
 /** Has what lists of objects hold counted that nobody asks a length of, in requests that have a budget. */
@@ -181,6 +184,7 @@ function sizing({
   ): number => {
     let values = 0;
     for (const node of selections) {
+      if (isLeftOut(node, variables)) continue;
       if (node.kind === Kind.FIELD) values += at(type, node, page, unsaid);
       else if (node.kind === Kind.INLINE_FRAGMENT) {
         const narrowed = schema.getType(node.typeCondition?.name.value ?? "") ?? type;
@@ -231,6 +235,13 @@ function sizing({
 
 const tooMuch = (message: string, argument?: string[]): GraphQLError =>
   new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT", argument, http: { status: 400 } } });
+
+/** By `@skip` and `@include`. What is no truth value is refused where it is read. */
+const isLeftOut = ({ directives = [] }: SelectionNode, variables: Record<string, unknown>): boolean =>
+  directives.some(({ name, arguments: given = [] }) => {
+    const [condition] = given.map(({ value }) => valueFromASTUntyped(value, variables));
+    return (name.value === "skip" && condition === true) || (name.value === "include" && condition === false);
+  });
 
 /** Other sizes are refused where the page is read. */
 const sizeOf = (asked: unknown): number =>

@@ -586,8 +586,9 @@ function pageInfoSql(name: string, prepared: Prepared, page: string): Sql {
   const { size, backward, cursor } = prepared;
   const more = sql`(SELECT count(*) > ${size} FROM ${raw(page)})`;
   const given = raw(`${cursor !== null}`);
-  const end = (nearest: boolean): Sql => sql`(SELECT ${cursorSql(prepared, "x")} FROM ${raw(page)} x
-    WHERE x."$place" <= ${size} ORDER BY x."$place" ${raw(nearest ? "ASC" : "DESC")} LIMIT 1)`;
+  // The row first: beside the order PostgreSQL would make the cursor of each.
+  const end = (nearest: boolean): Sql => sql`(SELECT ${cursorSql(prepared, "x")} FROM (SELECT * FROM ${raw(page)}
+    WHERE "$place" <= ${size} ORDER BY "$place" ${raw(nearest ? "ASC" : "DESC")} LIMIT 1) x)`;
   switch (name) {
     case "hasNextPage":
       return backward ? given : more;

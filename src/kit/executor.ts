@@ -16,7 +16,7 @@ import { variableErrors } from "./bad-input.js";
 import type { Entities } from "./federation.js";
 import { compileRead, type CompiledRead, JsonText } from "./compiled-read.js";
 import { type Context, settle } from "./context.js";
-import { failureCode } from "./public-error.js";
+import { FAILURE_STATUS, failureCode } from "./public-error.js";
 
 export type Executor = (request: {
   document: DocumentNode;
@@ -47,13 +47,40 @@ export const plainExecutor =
     });
     const late = await settled(context);
     if (late) return late;
+    // Too much is told once. What was written is told, too; of what was only read there is no half.
+    if (context.budget?.exceeded) return { data: writes ? result.data! : null, errors: [...new Set(result.errors)] };
+    if (result.data && isLong(result.data)) return { data: null, errors: [tooLong(writes)] };
     if (result.data !== undefined) return result;
     const errors = variableErrors(schema, document, operationName, variables);
     return errors.length > 0 ? { errors } : result;
   };
 
-/** What an answer that says only why there is none has as its status. */
-const STATUS: Record<string, number> = { UNAVAILABLE: 503, TIMEOUT: 504 };
+/** Of an answer's texts: whoever writes a long answer keeps everybody else waiting, and some are longer than a string can be. */
+const MOST_CHARACTERS = 10_000_000;
+
+/** Counts no more than the answer has as JSON, and no further than it has to. */
+function isLong(data: object): boolean {
+  let left = MOST_CHARACTERS;
+  const takes = (value: unknown): boolean => {
+    left -= typeof value === "string" ? value.length : 1;
+    if (left < 0) return true;
+    if (typeof value !== "object" || value === null) return false;
+    if (Array.isArray(value)) return value.some(takes);
+    return Object.entries(value).some(([key, item]) => {
+      left -= key.length;
+      return takes(item);
+    });
+  };
+  return takes(data);
+}
+
+const tooLong = (writes: boolean): GraphQLError =>
+  new GraphQLError(
+    `The answer has more than ${MOST_CHARACTERS} characters. Ask for smaller pages, or for fewer fields.${
+      writes ? " The mutation was run all the same." : ""
+    }`,
+    { extensions: { code: "BAD_USER_INPUT" } },
+  );
 
 /** Makes sure of who asks; the answer where they may not, or cannot be read. */
 async function settled(context: Context): Promise<ExecutionResult | null> {
@@ -63,7 +90,7 @@ async function settled(context: Context): Promise<ExecutionResult | null> {
   } catch (thrown) {
     const error = thrown as Error;
     if (error instanceof GraphQLError) return { errors: [error] };
-    const extensions = { http: { status: STATUS[failureCode(error) ?? ""] ?? 500 } };
+    const extensions = { http: { status: FAILURE_STATUS[failureCode(error) ?? ""] ?? 500 } };
     return { errors: [new GraphQLError(error.message, { originalError: error, extensions })] };
   }
 }
@@ -93,7 +120,8 @@ export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, ent
     if (refused) return refused;
     // Nobody without a token makes us compile.
     if (context.viewer.kind === "ANONYMOUS") return plain(request);
-    const key = operationName === undefined ? hash : `${hash} ${operationName}`;
+    // Not by the operation's name, which may be as long as a body.
+    const key = `${hash} ${document.definitions.indexOf(getOperationAST(document, operationName)!)}`;
     let known = compiled.get(key);
     if (!known) {
       if (!seen.has(key)) {
@@ -108,7 +136,9 @@ export function compilingExecutor(schema: GraphQLSchema, api: GraphQLSchema, ent
     if (!known.read || (place && large.has(place))) return plain(request);
     const answer = await known.read(context, variables);
     if (!answer && place) large.set(place, true);
-    return answer ?? plain(request);
+    // Whether one that may be too long is, the plain way tells.
+    const data = answer?.data as JsonText | null | undefined;
+    return !answer || (data && data.text.length > MOST_CHARACTERS) ? plain(request) : answer;
   };
 }
 

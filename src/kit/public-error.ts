@@ -15,11 +15,11 @@ const PUBLIC_CODES = new Set([
 ]);
 
 /**
- * By SQLSTATE, or the class that it begins with: the connection (08), no room or memory or connection left (53), shut
- * down, crashed or starting (57P0), the disk (58), a standby by now (25006), a transaction left waiting (25P03), a statement
- * that a failure before it kept from being prepared (26000), and whoever was in the way (40001, 40P01, 55P03).
+ * By SQLSTATE, or the class that it begins with: the connection (08), no room or memory left (53), shut down, crashed or
+ * starting (57P0), the disk (58), a transaction left waiting (25P03), a statement that a failure before it kept from being
+ * prepared (26000), and whoever was in the way (40001, 40P01, 55P03).
  */
-const AWAY = /^(08|53|57P0|58|25006|25P03|26000|40001|40P01|55P03)/;
+const AWAY = /^(08|53|57P0|58|25P03|26000|40001|40P01|55P03)/;
 const UNREACHABLE = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|ENOTFOUND|ERR_STREAM|ERR_SOCKET)/;
 
 /** What PostgreSQL and the network call a failure -> what a client is told. */
@@ -27,7 +27,9 @@ function databaseError(code: string): { code: string; message: string } | null {
   if (["22P02", "22021", "22003", "22007", "22008"].includes(code)) {
     return { code: "BAD_USER_INPUT", message: "A value cannot be read as what it has to be." };
   }
-  if (code === "57014") return { code: "TIMEOUT", message: "The database took too long. Ask for less." };
+  if (code === "57014") return { code: "TIMEOUT", message: "It took too long. Try again, or ask for less." };
+  if (code === "53300") return { code: "UNAVAILABLE", message: "Too many requests wait. Try again." };
+  if (code === "25006") return { code: "UNAVAILABLE", message: "The database takes no writes now. Try again." };
   if (AWAY.test(code) || UNREACHABLE.test(code)) {
     return { code: "UNAVAILABLE", message: "The database is not available now. Try again." };
   }
@@ -56,6 +58,9 @@ export function isFault(error: GraphQLError): boolean {
   const code = error.extensions.code;
   return !(typeof code === "string" && PUBLIC_CODES.has(code)) && knownFailure(error)?.code !== "BAD_USER_INPUT";
 }
+
+/** By code: the status of an answer that says only why there is none. Any other: 500. */
+export const FAILURE_STATUS: Record<string, number> = { UNAVAILABLE: 503, TIMEOUT: 504 };
 
 /** What a failure of the database is called to clients; undefined for any other. */
 export const failureCode = (error: unknown): string | undefined => knownFailure(error)?.code;

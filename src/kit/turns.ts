@@ -47,7 +47,7 @@ export class Turns {
   };
 }
 
-/** The large answers that rest, of all requests. */
+/** What rests, of all requests: large answers, and documents that are new. */
 const resting: (() => void)[] = [];
 
 /** When the event loop has come round: one of all that wait for it, or many requests would be one long turn together. */
@@ -60,6 +60,9 @@ function goOn(): void {
   if (resting.length > 0) setImmediate(goOn);
   work();
 }
+
+/** Until the event loop has come round, for what keeps the process as long as a large answer does. */
+export const turn = (): Promise<void> => new Promise(whenFree);
 
 /** After all promise jobs that there are, and those that they lead to: a tick is begun when none is left. */
 function whenSettled(work: () => void): void {

@@ -69,6 +69,8 @@ const ATTACKS: Record<string, Attack> = {
   "statement timeout": () => ({ query: `{ ${times(LIMITS.rootFields, (n) => `a${n}: ${SEARCH}`)} }` }),
   deadline: () => ({ query: `{ ${times(LIMITS.rootFields, (n) => `a${n}: ${SEARCH}`)} }` }),
   "a counted search of two letters": () => ({ query: `{ ${SEARCH} }` }),
+  // Parsed, validated and planned, and then there is nothing to read.
+  "new documents": () => ({ query: `{ me { ${times(LIMITS.fields - 1, (n) => FIELDS[n % FIELDS.length]!)} } }` }),
   "deep variables": () => ({
     query: "query ($x: UserFilter) { users(filter: $x) { totalCount } }",
     variables: { x: JSON.parse(`${'{"a":'.repeat(2_000)}1${"}".repeat(2_000)}`) as object },
@@ -78,7 +80,7 @@ const ATTACKS: Record<string, Attack> = {
 /** A comment makes each document another one, of which nothing is remembered; but not where that is not the attack. */
 const ALIKE = new Set(["body", "statement timeout", "the pool's queue"]);
 /** More at a time than may wait, after those who need not. */
-const CROWDS: Record<string, number> = { "the pool's queue": 204 };
+const CROWDS: Record<string, number> = { "the pool's queue": 204, "new documents": 204 };
 
 /** Sends without end, until it is told to stop; counts answers by status and code. */
 function attack(

@@ -56,6 +56,25 @@ describe("only the router", () => {
   );
 });
 
+test("what is no UTF-8 is refused, and nobody stores a replacement", async () => {
+  const { admin } = await open.tenant();
+  const body = (text: string, encoding: BufferEncoding): Promise<Response> =>
+    fetch(`${open.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${admin.token}` },
+      body: Buffer.from(
+        JSON.stringify({ query: `mutation { updateCurrentUser(input: { surname: "${text}" }) { user { name } } }` }),
+        encoding,
+      ),
+    });
+  const refused = await body("Müller", "latin1");
+  expect([refused.status, await refused.json()]).toEqual([
+    400,
+    { errors: [{ message: "The request body has to be JSON in UTF-8.", extensions: { code: "BAD_REQUEST" } }] },
+  ]);
+  expect(await (await body("Müller", "utf8")).text()).toContain("Müller");
+});
+
 describe("federated tracing", () => {
   const TRACED = { "apollo-federation-include-trace": "ftv1" };
   const query = "{ me { id name assignedInternalUser { guid } } }";
