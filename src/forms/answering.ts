@@ -6,8 +6,8 @@ import { evaluate } from "./evaluate.js";
 import { type Answers, type FormImplementation, ImplementationStatus } from "./implementation.js";
 
 const MAX_ANSWERS = 500;
-/** Of all answers of an implementation: whoever reads it reads them. */
-const MAX_BYTES = 512 * 1024;
+/** Of all answers of an implementation: whoever reads a page of a hundred reads all of theirs. */
+const MAX_BYTES = 128 * 1024;
 
 @InputType("UserFormFieldAnswerInput", { description: "An answer to one field." })
 export class FormFieldAnswerInput {
@@ -17,7 +17,7 @@ export class FormFieldAnswerInput {
   @Field(() => JSONValue, {
     nullable: true,
     description:
-      "The answer, as the field's type has it; 10 kB of JSON at most, and 512 kB all answers together. Null, a blank text and an empty list clear it.",
+      "The answer, as the field's type has it; 10 kB of JSON at most, and 128 kB all answers together. Null, a blank text and an empty list clear it.",
   })
   value?: unknown;
 }
@@ -60,7 +60,7 @@ export function answersAfter(
   if (errors.length > 0) throw new Refusal(errors);
   const after = Object.fromEntries(all);
   if (Buffer.byteLength(JSON.stringify(after)) > MAX_BYTES) {
-    refuse(UsersErrorCode.LIMIT, "All answers together have 512 kB of JSON at most.", "answers");
+    refuse(UsersErrorCode.LIMIT, "All answers together have 128 kB of JSON at most.", "answers");
   }
   return after;
 }

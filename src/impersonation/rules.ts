@@ -55,7 +55,7 @@ export async function refuseUnfit(
     refuse(UsersErrorCode.NOT_A_MEMBER, "The user does not belong to the group.", field);
   }
   if (user.status !== UserStatus.ACTIVE || actor.status !== UserStatus.ACTIVE) {
-    refuse(UsersErrorCode.USER_NOT_ACTIVE, "Both, the user and who acts as them, have to be active.", field);
+    refuse(UsersErrorCode.USER_NOT_ACTIVE, "The user, and whoever acts as them, have to be active.", field);
   }
   if (!actor.impersonates) {
     refuse(UsersErrorCode.IMPERSONATION_FORBIDDEN, "The token's maker may not act as others.", field);

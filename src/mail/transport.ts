@@ -91,7 +91,8 @@ function undelivered(error: NodemailerError): Undelivered {
   const { code, command, response, responseCode = 0 } = error;
   const ofMail = code === "EMESSAGE" || (code === "EENVELOPE" && command !== "MAIL FROM");
   if (!ofMail || !response || responseCode === 530) {
-    return new Undelivered(`The mail server could not be used (${code ?? error.name}).`, false, { cause: error });
+    const why = code === "ETLS" ? "ETLS: it offers no STARTTLS" : (code ?? error.name);
+    return new Undelivered(`The mail server could not be used (${why}).`, false, { cause: error });
   }
   const [status = `${responseCode}`] = /^\d{3}(?:[ -]\d\.\d{1,3}\.\d{1,3})?/.exec(response) ?? [];
   return new Undelivered(response, error.permanent ?? false, { status: status.replace("-", " ") });

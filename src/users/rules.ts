@@ -97,7 +97,8 @@ export async function refuseLockout({ db, viewer }: Context, user: User, adminis
     sql`SELECT FROM user_groups g WHERE ${db.tenantIs("g")} AND g.lead_user_id = ${user.guid}`,
     { prepare: true },
   );
-  if (leading.length > 0) refuse(UsersErrorCode.LEAD_CANNOT_BE_REMOVED, "The user leads a group.", "userId");
+  if (leading.length > 0)
+    refuse(UsersErrorCode.LEAD_CANNOT_BE_REMOVED, "The user leads a group. Give it another lead first.", "userId");
   if (administrators.length === 1 && administrators[0] === user.guid) {
     refuse(UsersErrorCode.LAST_ADMIN, "The tenant would be left without an active administrator.", "userId");
   }

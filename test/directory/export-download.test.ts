@@ -8,10 +8,11 @@ import { PERMISSIONS } from "../../src/access/index.js";
 import { type ExportOptions, startServer } from "../../src/server.js";
 import { AUDIENCE, harness, ISSUER, operations, SECRET, SESSION_ISSUER, type TestTenant } from "../harness/index.js";
 import { until } from "../harness/smtp.js";
+import { layWire } from "../harness/wire.js";
 import { asked, fileAt, jsonLines, settled, sheetRows, standing } from "./exporting.js";
 
 const COUNT = 60_000;
-const exports = { concurrency: 2, maxRows: 2 * COUNT };
+const exports = { concurrency: 3, maxRows: 2 * COUNT };
 const { tenant, database, keys, url } = await harness({ exports });
 
 /** A tenant with more users than the buffers between us and a client hold. */
@@ -49,6 +50,13 @@ const exporting = (): Promise<{ pid: number }[]> =>
   database.sql(
     "SELECT pid FROM pg_stat_activity WHERE application_name = 'users-subgraph exports' AND datname = current_database() AND state <> 'idle'",
   );
+
+const waiting = async (): Promise<number> =>
+  (
+    await database.sql(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND usename = 'users_app'",
+    )
+  ).length;
 
 const lastDownload = async (one: TestTenant): Promise<Record<string, any>> => {
   const list = `{ auditEvents(first: 1, filter: { operations: ["downloadUserExport"] }) { nodes { changes } } }`;
@@ -181,10 +189,14 @@ test("a download that nobody can tell whether it may go on does not", async () =
   expect(await settled(admin, userExport)).toMatchObject({ status: "FAILED" });
 });
 
-test("more downloads at a time than there may be are told to come again, and take nothing from requests", async () => {
+test("more downloads of a tenant than there may be are told to come again, and take nothing from others", async () => {
   const userExport = await asked(admin, { ...WIDE, format: "JSONL" });
   const link = userExport.downloadUrl as string;
   const busy = [await begun(link), await begun(link)];
+  // The last place is another tenant's.
+  const elsewhere = await tenant();
+  const another = await asked(elsewhere.admin);
+  await fileAt(another.downloadUrl as string);
   const refused = await fetch(link);
   expect([refused.status, refused.headers.get("retry-after"), await refused.json()]).toEqual([
     503,
@@ -239,11 +251,14 @@ test("what cannot even begin is an answer and no file", async () => {
 });
 
 describe("another server of the deployment", () => {
-  const another = async (more: Partial<ExportOptions> = {}): ReturnType<typeof startServer> =>
+  const another = async (
+    more: Partial<ExportOptions> = {},
+    databaseUrl = database.appUrl,
+  ): ReturnType<typeof startServer> =>
     startServer({
       host: "127.0.0.1",
       port: 0,
-      databaseUrl: database.appUrl,
+      databaseUrl,
       poolMax: 2,
       statementTimeout: 5_000,
       tokens: {
@@ -272,6 +287,42 @@ describe("another server of the deployment", () => {
     await server.stop();
     expect(await endOf(response)).toBe("aborted");
     expect((await standing(admin, userExport)).status).toBe("FAILED");
+  });
+
+  test("that has lost its database says so, and that it may be back", async () => {
+    const wire = await layWire(new URL(database.appUrl));
+    const server = await another({}, database.appUrl.replace(/:\d+\//, `:${wire.port}/`));
+    const link = linkOn(server, await asked(admin));
+    await wire.stop();
+    const response = await fetch(link);
+    expect([response.status, await response.json()]).toEqual([
+      503,
+      {
+        errors: [
+          {
+            message: "The database is not available now. Try again.",
+            extensions: { code: "UNAVAILABLE", requestId: response.headers.get("x-request-id") },
+          },
+        ],
+      },
+    ]);
+    await server.stop();
+  });
+
+  test("with room for one has room for the next one once it has handed a file over, written down or not", async () => {
+    const server = await another({ concurrency: 1 });
+    const link = linkOn(server, await asked(admin, { ...WIDE, format: "JSONL" }));
+    const first = await begun(link);
+    const holder = await database.hold("LOCK TABLE audit_events IN EXCLUSIVE MODE");
+    await buffer(first);
+    await until(async () => (await database.isBlocked()) || null);
+    const second = fetch(link);
+    // By now it was refused, or waits to be written down.
+    await Promise.race([second, until(async () => ((await waiting()) === 2 ? true : null))]);
+    await holder.release();
+    expect((await second).status).toBe(200);
+    await (await second).body!.cancel();
+    await server.stop();
   });
 
   describe.each([

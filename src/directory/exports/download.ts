@@ -28,7 +28,7 @@ export interface DownloadOptions {
   runner: SqlRunner;
   /** For the rows of the file. */
   snapshots: Snapshots;
-  /** How many downloads run at the same time in this process. */
+  /** How many files are handed over at the same time in this process; to one tenant one less, if there are more. */
   concurrency: number;
   /** How long a client may leave the file unread. */
   idleMilliseconds: number;
@@ -55,6 +55,13 @@ const LONGEST_UNSURE = 5_000;
 export function exportDownloads(app: FastifyInstance, options: DownloadOptions): { stop: () => Promise<void> } {
   const { runner, secrets, issuer, concurrency } = options;
   const running = new Map<AbortController, Promise<void>>();
+  /** The tenants whose files are being handed over. */
+  const places = new Map<AbortController, string>();
+  /** One tenant leaves the last place to others, if there is more than one. */
+  const isFull = (tenantId: string): boolean => {
+    const own = [...places.values()].filter((other) => other === tenantId).length;
+    return places.size >= concurrency || own >= Math.max(concurrency - 1, 1);
+  };
   let stopping = false;
 
   app.route<{ Params: { "*": string } }>({
@@ -66,14 +73,19 @@ export function exportDownloads(app: FastifyInstance, options: DownloadOptions):
       if (request.raw.httpVersion !== "1.1") return refuse(reply, 505, "BAD_REQUEST", "Use HTTP/1.1.");
       const link = await exportOfLink(request.params["*"], secrets, issuer);
       const permitted = link && (await permission(runner, link.tenantId, link.guid));
-      if (!permitted || !isLive(permitted.userExport, new Date())) return reply.callNotFound();
+      if (!permitted || !isLive(permitted.userExport, new Date())) return refuseLink(reply);
       const ctx = options.context(permitted.sighting, request);
       if (request.method === "HEAD") return reply.headers(headersOf(permitted.userExport, ctx.now)).send();
-      if (stopping || running.size >= concurrency) {
+      if (stopping || isFull(link.tenantId)) {
         return refuse(reply, 503, "UNAVAILABLE", "As many files are being downloaded as can be. Try again soon.");
       }
       const abort = new AbortController();
-      const done = download(ctx, permitted.userExport, reply, abort, options).finally(() => running.delete(abort));
+      places.set(abort, link.tenantId);
+      const leave = (): unknown => places.delete(abort);
+      const done = download(ctx, permitted.userExport, reply, abort, leave, options).finally(() => {
+        leave();
+        running.delete(abort);
+      });
       running.set(abort, done);
       await done;
       return reply;
@@ -88,6 +100,10 @@ export function exportDownloads(app: FastifyInstance, options: DownloadOptions):
     },
   };
 }
+
+/** One that was never valid, is not any more, or is somebody else's to follow: nobody is told which. */
+const refuseLink = (reply: FastifyReply): FastifyReply =>
+  refuse(reply, 404, "NOT_FOUND", "This link is not valid, or not any more. Ask for the file again.");
 
 /** Answers in GraphQL's form instead of a file. */
 function refuse(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
@@ -145,17 +161,21 @@ interface Progress {
   rows: number;
 }
 
-/** One download, from its first audit event to its last. What goes wrong is answered, logged and written down. */
+/**
+ * One download, from its first audit event to its last. What goes wrong is answered, logged and written down. It leaves
+ * its place with the last byte: who has the file may ask for the next one before the end is written down.
+ */
 async function download(
   ctx: Context,
   userExport: UserExport,
   reply: FastifyReply,
   abort: AbortController,
+  leave: () => unknown,
   { runner, snapshots, idleMilliseconds, deadlineMilliseconds, observe }: DownloadOptions,
 ): Promise<void> {
   const progress: Progress = { downloadId: uuidv7(), rows: 0 };
   if (!(await start(ctx, userExport.guid, progress))) {
-    reply.callNotFound();
+    refuseLink(reply);
     return;
   }
   const deadline = setTimeout(() => abort.abort(new Error("It took too long.")), deadlineMilliseconds);
@@ -202,6 +222,7 @@ async function download(
     if (status !== UserExportStatus.COMPLETED) abort.abort(new Error("It broke off."));
     file?.destroy();
     await text.return();
+    leave();
     await stopBeating();
     observe({ status, rows: progress.rows });
     await finish(ctx, userExport.guid, progress, status).catch((error: unknown) => {
