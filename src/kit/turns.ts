@@ -50,12 +50,25 @@ export class Turns {
 /** What rests, of all requests: large answers, and documents that are new. */
 const resting: (() => void)[] = [];
 
+/** Rounds of the event loop between two that rest: in each it accepts one connection, and reads of all that are open. */
+const ROUNDS = 32;
+let rounds = 0;
+let began = 0;
+let until = 0;
+
 /** When the event loop has come round: one of all that wait for it, or many requests would be one long turn together. */
 function whenFree(work: () => void): void {
-  if (resting.push(work) === 1) setImmediate(goOn);
+  if (resting.push(work) > 1) return;
+  began = performance.now();
+  setImmediate(goOn);
 }
 
+/** Others have as long as the last turn took, if they need it. */
 function goOn(): void {
+  const now = performance.now();
+  if (rounds === 0) until = now + (now - began);
+  if (++rounds < ROUNDS && now < until) return void setImmediate(goOn);
+  [rounds, began] = [0, now];
   const work = resting.shift()!;
   if (resting.length > 0) setImmediate(goOn);
   work();
