@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { isEmailAddress, LIMITS } from "./kit/index.js";
 
@@ -161,9 +160,6 @@ function missing(config: Config): string[] {
   ];
 }
 
-/** On this machine's own cores: two connections keep a core busy, and more are in each other's way. */
-const EMBEDDED = { DB_POOL_MAX: String(Math.min(10, 2 * availableParallelism())) };
-
 /** Reads the environment. @throws ConfigError naming every variable that cannot be used. */
 export const readConfig = (environment = process.env): Config => read(environment, { server: false });
 
@@ -172,7 +168,7 @@ export const readServerConfig = (environment = process.env): Config => read(envi
 
 function read(environment: NodeJS.ProcessEnv, { server }: { server: boolean }): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const parsed = schema.safeParse({ ...(given.DATABASE_URL === undefined && EMBEDDED), ...given });
+  const parsed = schema.safeParse(given);
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`));
   }

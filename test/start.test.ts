@@ -5,7 +5,6 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect, createServer } from "node:net";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
@@ -429,12 +428,6 @@ test.each([
   ["The Platform <no-reply@platform.example>", { name: "The Platform", address: "no-reply@platform.example" }],
 ])("mails may be from %s", (given, mailbox) => {
   expect(readConfig({ MAIL_FROM: given }).MAIL_FROM).toEqual(mailbox);
-});
-
-test("the embedded database has no more connections than keep the machine's cores busy", () => {
-  expect(readConfig({}).DB_POOL_MAX).toBe(Math.min(10, 2 * availableParallelism()));
-  expect(readConfig({ DB_POOL_MAX: "7" }).DB_POOL_MAX).toBe(7);
-  expect(readConfig({ DATABASE_URL: "postgres://app@localhost/users" }).DB_POOL_MAX).toBe(10);
 });
 
 test("in production only the router is answered, introspection is off and the pages for people are not there", async () => {

@@ -92,7 +92,7 @@ class Lane {
 
 /**
  * A bulkhead for what may have to look at every row of a tenant: statements and whole transactions, by a name or their
- * text. What has lately been quick in that tenant has half of the pool's connections, whatever else a fifth: neither can
+ * text. What has lately been quick in that tenant has half of the pool's connections, whatever else a tenth: neither can
  * a few callers keep all connections and cores busy, nor do those wait behind them who ask for little.
  */
 export class ScanLanes {
@@ -105,7 +105,7 @@ export class ScanLanes {
     // Nobody is refused here for whom there would be a connection, or room to wait for one.
     const lane = (width: number): Lane => new Lane(width, connections - width + maxWaiting);
     this.quick = lane(Math.max(1, Math.floor(connections / 2)));
-    this.long = lane(Math.max(1, Math.floor(connections / 5)));
+    this.long = lane(Math.max(1, Math.floor(connections / 10)));
   }
 
   /** Requests that wait for their turn. */

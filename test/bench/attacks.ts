@@ -128,13 +128,12 @@ await withBench(readConfig(), { users, peers: "none" }, async (bench) => {
   const others = (): Promise<Round> => load(honest, { next: 0 }, callers, seconds);
   const memory = async (): Promise<number> => (await service.usage()).rss / 2 ** 20;
   await others();
-  const quiet = await others();
-  process.stdout.write(
-    `${users} users; ${callers} callers of ${workloads.W2.title}, ${attackers} attackers. Quiet: p50 ${quiet.p50.toFixed(1)}, p99 ${quiet.p99.toFixed(1)} ms\n`,
-  );
+  process.stdout.write(`${users} users; ${callers} callers of ${workloads.W2.title}, ${attackers} attackers\n`);
   for (const [name, of] of Object.entries(ATTACKS)) {
     if (options.only && !options.only.split(",").includes(name)) continue;
     for (const over of of.length > 0 ? ([1, 0] as const) : ([0] as const)) {
+      // Just before, for a machine is not as fast in one minute as in the next.
+      const quiet = await others();
       const before = await memory();
       let turn = 0;
       const attacking = attack(bench, CROWDS[name] ?? attackers, () => {
@@ -145,8 +144,10 @@ await withBench(readConfig(), { users, peers: "none" }, async (bench) => {
       const after = await memory();
       const answers = await attacking.stop();
       await sleep(500);
+      const which = of.length > 0 ? (over ? ", one over" : ", just under") : "";
+      const ratio = (round.p99 / quiet.p99).toFixed(1);
       process.stdout.write(
-        `${name}${of.length > 0 ? (over ? ", one over" : ", just under") : ""}: ${JSON.stringify(answers)}; the others' p99 ${round.p99.toFixed(1)} ms (${(round.p99 / quiet.p99).toFixed(1)} x), ${round.perSecond.toFixed(0)}/s of ${quiet.perSecond.toFixed(0)}; memory ${before.toFixed(0)} -> ${after.toFixed(0)} MB\n`,
+        `${name}${which}: ${JSON.stringify(answers)}; the others' p99 ${quiet.p99.toFixed(1)} -> ${round.p99.toFixed(1)} ms (${ratio} x), ${quiet.perSecond.toFixed(0)} -> ${round.perSecond.toFixed(0)}/s; memory ${before.toFixed(0)} -> ${after.toFixed(0)} MB\n`,
       );
     }
   }
