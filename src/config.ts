@@ -11,7 +11,14 @@ const count = (least: number, most: number): z.ZodType<number> =>
     .pipe(z.number().min(least).max(most));
 const milliseconds = (least = 0): z.ZodType<number> => count(least, 3_600_000);
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "has to be a postgres:// URL", abort: true });
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: ({ input }) =>
+    /^postgres(ql)?:\/\//.test(String(input))
+      ? "cannot be read as a URL: in a password / ? # @ : are written %2F %3F %23 %40 %3A"
+      : "has to be a postgres:// URL",
+  abort: true,
+});
 /** Migrations grant to the role that it names. */
 const appUrl = postgresUrl.refine(
   (value) => new URL(value).username !== "",
@@ -114,10 +121,25 @@ export class ConfigError extends Error {
   }
 }
 
+/** What the driver says of a connection and not what to do about it. */
+const ADVICE: [said: RegExp, advice: (variable: keyof Config) => string][] = [
+  [/client password must be/, () => "the server asks for a password: postgres://role:password@host/database"],
+  [/does not support SSL/, () => "the server offers no TLS, which its sslmode demands"],
+  [
+    /^unsupported startup parameter/,
+    (variable) =>
+      variable === "DATABASE_URL"
+        ? "a pooler answers there: set DB_POOL_MODE=transaction"
+        : "a pooler answers there: it has to go straight to PostgreSQL",
+  ],
+];
+
 /** What the machine says of what a variable names, e.g. that a host is not found, with its name; anything else as it is. */
 export const naming =
   (variable: keyof Config) =>
   (error: Error & { code?: string }): never => {
+    const [, advice] = ADVICE.find(([said]) => said.test(error.message)) ?? [];
+    if (advice) throw new ConfigError([`${variable}: ${advice(variable)}`]);
     throw error.code === undefined ? error : new ConfigError([`${variable}: ${error.message || error.code}`]);
   };
 

@@ -161,10 +161,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await source.initialize();
   const pool = poolOf(source);
   if (options.observe) pool.observe = options.observe;
-  const replicas = new Replicas(pool, replicaPoolsOf(source), (replica, serving) =>
+  const replicas = new Replicas(pool, replicaPoolsOf(source), (replica, serving, err) =>
     serving
       ? log.info({ replica }, "a replica is read")
-      : log.warn({ replica }, "a replica is away or lags, and is not read"),
+      : log.warn({ replica, ...(err !== undefined && { err }) }, "a replica is away or lags, and is not read"),
   );
   const probe = new DatabaseProbe(options.databaseUrl);
   const metrics = new Metrics(pool, replicas, probe);

@@ -1,5 +1,6 @@
+import { decodeJwt } from "jose";
 import { type Caller, harness, operations, testDatabase } from "./harness/index.js";
-import { CREATE_TENANT, processes } from "./harness/process.js";
+import { CREATE_TENANT, processes, TOKEN } from "./harness/process.js";
 
 const { database, sign, bearer } = await harness();
 const { start } = await processes();
@@ -99,6 +100,24 @@ test("of two administrators one approves what the other one asks for", async () 
     errors: [],
     invitation: { status: "INVITED" },
   });
+});
+
+test("a development token finds the tenant by its name, for its administrator and for a service", async () => {
+  const name = `Bank ${++made}`;
+  const { tenantId, administrators } = await create("--name", name, "--admin", "ada@bank.example");
+  const claims = async (...args: string[]): Promise<object> => {
+    const { code, output } = await start(URLS, TOKEN, "--tenant", name, ...args).ends();
+    expect({ code, output }).toMatchObject({ code: 0 });
+    return decodeJwt(output.trim());
+  };
+  const user = await claims("--user", "ada@bank.example");
+  expect(user).toMatchObject({ tenant_id: tenantId, sub: administrators[0]!.guid });
+  const service = await claims("--service", "reports", "--scope", "users.read");
+  expect(service).toMatchObject({ tenant_id: tenantId, sub: "reports" });
+
+  const nobody = ["--tenant", "Nobody's bank", "--service", "reports", "--scope", "users.read"];
+  const { code, output } = await start(URLS, TOKEN, ...nobody).ends();
+  expect([code, output]).toEqual([1, expect.stringMatching(/^No tenant "Nobody's bank" .* tenant_id/)]);
 });
 
 test("a name makes one tenant, however often and however many at once run", async () => {

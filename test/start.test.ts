@@ -12,7 +12,8 @@ import { type ConfigError, readConfig, readServerConfig } from "../src/config.js
 import { runningEmbeddedPostgres } from "../src/database/index.js";
 import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, type DevelopmentKey, developmentKey } from "../src/demo/index.js";
 import { testDatabase } from "./harness/index.js";
-import { graphql, MAIL_WORKER, MIGRATE, processes } from "./harness/process.js";
+import { transactionPooler } from "./harness/pooler.js";
+import { graphql, MAIL_WORKER, MAIN, MIGRATE, processes } from "./harness/process.js";
 import { until } from "./harness/smtp.js";
 
 const { dataDir, start, killAll } = await processes();
@@ -239,6 +240,48 @@ test("migrations by themselves say in a line what keeps them from running", asyn
   ] as const) {
     expect(await start(environment, MIGRATE).ends()).toEqual({ code: 1, output: `${line}\n` });
   }
+});
+
+test("what the driver says of a connection is told with its variable, and what to do", async () => {
+  const database = await testDatabase();
+  const pooler = await transactionPooler(database.appUrl, 1);
+  const { appUrl, ownerUrl } = database;
+  const withPassword = (url: string, password: string): string => Object.assign(new URL(url), { password }).href;
+  for (const [environment, program, line] of [
+    [
+      { DATABASE_URL: withPassword(appUrl, "") },
+      MAIN,
+      /^users-subgraph: DATABASE_URL: .*asks for a password.*role:pass/,
+    ],
+    [{ DATABASE_URL: `${appUrl}?sslmode=verify-full` }, MAIN, /^users-subgraph: DATABASE_URL: .*TLS.*sslmode/],
+    [{ DATABASE_URL: pooler.url(appUrl) }, MAIN, /^users-subgraph: DATABASE_URL: .*DB_POOL_MODE=transaction/],
+    [
+      { DATABASE_URL: appUrl, DATABASE_OWNER_URL: pooler.url(ownerUrl) },
+      MIGRATE,
+      /^DATABASE_OWNER_URL: .*straight to PostgreSQL/,
+    ],
+    [{ DATABASE_URL: "postgres://app:a/b@c@localhost/users" }, MAIN, /^users-subgraph: DATABASE_URL: .*%2F/],
+  ] as const) {
+    const { code, output } = await start(environment, program).ends();
+    expect([code, output]).toEqual([1, expect.stringMatching(line)]);
+  }
+  await pooler.stop();
+  await database.drop();
+});
+
+test("migrations grant to no role that is not there, nor to the owner, and do nothing then", async () => {
+  const database = await testDatabase({ empty: true });
+  const { appUrl, ownerUrl } = database;
+  const misspelt = Object.assign(new URL(appUrl), { username: "users_ap" }).href;
+  for (const [url, line] of [
+    [misspelt, 'DATABASE_URL names the role "users_ap", which is not there.'],
+    [ownerUrl, /^DATABASE_URL names "users_owner", who migrates: .*role of its own/],
+  ] as const) {
+    const { code, output } = await start({ DATABASE_URL: url, DATABASE_OWNER_URL: ownerUrl }, MIGRATE).ends();
+    expect([code, output.trim()]).toEqual([1, expect.stringMatching(line)]);
+  }
+  expect(await database.tenantTables()).toEqual([]);
+  await database.drop();
 });
 
 test("commands want of production no more than they need", async () => {

@@ -53,7 +53,7 @@ const LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--loca
 const LEASHED = '( ( read -r line <&3 || kill -INT $$ ) & ) ; exec "$@" 3<&-';
 
 const onWindows = process.platform === "win32";
-const insteadOfIt = "Set DATABASE_URL to a PostgreSQL 18 of your own.";
+const insteadOfIt = "Set DATABASE_URL to a PostgreSQL of your own, 15 or later.";
 const run = promisify(execFile);
 const complaintOf = (error: Error & { stderr?: string }): string => (error.stderr || error.message).trim();
 

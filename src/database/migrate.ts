@@ -19,7 +19,8 @@ const VIEWS = ["user_search", "user_group_search", "due_mails", "failed_mails"];
 
 /**
  * Brings the schema up to date as its owner and lets the application's role use it; how many migrations that took.
- * @throws for a database that sorts, or knows letters, otherwise than the schema needs.
+ * @throws for a role that cannot be the application's, and for a database that sorts, or knows letters, otherwise than
+ * the schema needs; nothing is done then.
  */
 export async function migrate(ownerUrl: string, appRole: string): Promise<number> {
   const source = dataSource({ url: ownerUrl, statementTimeout: 0, poolMax: 1 });
@@ -28,7 +29,7 @@ export async function migrate(ownerUrl: string, appRole: string): Promise<number
   const owner = source.createQueryRunner();
   try {
     await takeTurn(owner);
-    const problems = await localeProblems(owner);
+    const problems = [...(await roleProblems(owner, appRole)), ...(await localeProblems(owner))];
     if (problems.length > 0) throw new Error(problems.join(" "));
     const executor = new MigrationExecutor(source, owner);
     executor.transaction = "each";
@@ -51,8 +52,6 @@ async function takeTurn(owner: QueryRunner): Promise<void> {
 
 async function grant(owner: QueryRunner, appRole: string): Promise<void> {
   const role = pg.escapeIdentifier(appRole);
-  const [asked]: { self: boolean }[] = await owner.query("SELECT current_user = $1 AS self", [appRole]);
-  if (asked!.self) return;
   await owner.query(`
     GRANT USAGE ON SCHEMA public TO ${role};
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role};
@@ -61,6 +60,17 @@ async function grant(owner: QueryRunner, appRole: string): Promise<void> {
     REVOKE ALL ON migrations FROM ${role};
     GRANT SELECT ON migrations TO ${role};
   `);
+}
+
+/** Whom nothing could be granted to, or who would pass row-level security. */
+async function roleProblems(owner: QueryRunner, appRole: string): Promise<string[]> {
+  const [role]: { there: boolean; self: boolean }[] = await owner.query(
+    "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS there, current_user = $1 AS self",
+    [appRole],
+  );
+  if (!role!.there) return [`DATABASE_URL names the role "${appRole}", which is not there.`];
+  if (!role!.self) return [];
+  return [`DATABASE_URL names "${appRole}", who migrates: the application needs a role of its own.`];
 }
 
 /** Names are sorted by their bytes, and searched by letters of any language. */
@@ -90,7 +100,7 @@ export async function databaseProblems(appUrl: string, poolMode?: PoolMode): Pro
       FROM pg_roles r WHERE r.rolname = current_user`);
     if (role?.unsafe) {
       problems.push(
-        `DATABASE_URL connects as "${role.name}", which row-level security does not bind: use a role that is neither owner nor superuser.`,
+        `DATABASE_URL connects as "${role.name}", which row-level security does not bind: use a role that is neither owner nor superuser and has no BYPASSRLS.`,
       );
     }
     problems.push(...(await localeProblems(source)));

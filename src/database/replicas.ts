@@ -10,8 +10,8 @@ const MOST_BEHIND_MILLISECONDS = 5_000;
 /** The statement took too long, or the request. */
 const QUERY_CANCELED = "57014";
 
-/** Hears when a replica begins or ceases to be read. */
-export type ReplicaNotice = (replica: number, serving: boolean) => void;
+/** Hears when a replica begins or ceases to be read, and of one that is not read from the start; `failure`: of the look. */
+export type ReplicaNotice = (replica: number, serving: boolean, failure?: unknown) => void;
 
 /** One connection beside a pool, to its server: a pool that is busy is no server that is away. */
 function lookout({ options }: TenantPool): pg.Pool {
@@ -23,7 +23,9 @@ function lookout({ options }: TenantPool): pg.Pool {
 
 /** A streaming replica of the primary, watched: it is read while it answers and keeps up. */
 class Replica {
-  private read = false;
+  /** Null: nothing was told yet. One that follows may be a moment behind when it is looked at first. */
+  private read: boolean | null = null;
+  private readonly began = Date.now();
   private readonly over = new AbortController();
   /** Where the primary's log ended, and when: what was written by then has to be here. */
   private positions: { at: number; position: string }[] = [];
@@ -34,18 +36,22 @@ class Replica {
     readonly pool: TenantPool,
     /** To the primary. */
     private readonly primary: pg.Pool,
-    private readonly notice: (serving: boolean) => void,
+    private readonly notice: (serving: boolean, failure?: unknown) => void,
   ) {
     this.lookout = lookout(pool);
     this.watching = this.watch();
   }
 
   get serving(): boolean {
-    return this.read;
+    return this.read === true;
   }
 
   set serving(serving: boolean) {
-    if (serving !== this.read) this.notice(serving);
+    this.tell(serving);
+  }
+
+  private tell(serving: boolean, failure?: unknown): void {
+    if (serving !== this.read) this.notice(serving, failure);
     this.read = serving;
   }
 
@@ -58,8 +64,13 @@ class Replica {
   private async watch(): Promise<void> {
     const { signal } = this.over;
     while (!signal.aborted) {
-      const follows = await this.look().catch(() => false);
-      if (!signal.aborted) this.serving = follows;
+      let failure: unknown;
+      const follows = await this.look().catch((error: unknown) => {
+        failure = error;
+        return false;
+      });
+      const early = this.read === null && Date.now() < this.began + MOST_BEHIND_MILLISECONDS;
+      if (!signal.aborted && (follows || failure !== undefined || !early)) this.tell(follows, failure);
       await sleep(LOOK_MILLISECONDS, undefined, { signal }).catch(() => {});
     }
   }
@@ -126,7 +137,7 @@ export class Replicas {
 
   constructor(primary: TenantPool, pools: readonly TenantPool[], notice: ReplicaNotice = () => {}) {
     this.lookout = lookout(primary);
-    this.all = pools.map((pool, index) => new Replica(pool, this.lookout, (serving) => notice(index + 1, serving)));
+    this.all = pools.map((pool, index) => new Replica(pool, this.lookout, (...told) => notice(index + 1, ...told)));
   }
 
   /** Where a query of that session's request reads: a replica, or the session itself. */

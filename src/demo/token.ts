@@ -41,21 +41,46 @@ await command(async () => {
   if (unknown !== undefined) throw new Error(`"${unknown}" is no scope; these are: ${PERMISSIONS.join(" ")}.`);
   const minutes = wholeNumber("minutes", values.minutes, 1, 525_600);
 
-  const tenantId = isUuid(tenant) ? tenant.toLowerCase() : tenantIdOf(tenant);
+  const known = isUuid(tenant) ? tenant.toLowerCase() : tenant === DEMO_TENANT ? tenantIdOf(tenant) : null;
+  const tenantId = known ?? (await withDatabase(config, (url) => tenantNamed(url, tenant)));
   const subject = service ?? (await withDatabase(config, (url) => guidOf(url, { tenant, tenantId, email: user! })));
   const key = await developmentKey(config.DATA_DIR);
   process.stdout.write(`${await key.sign({ tenantId, subject, minutes, ...(scopes && { scopes }) })}\n`);
 });
 
-async function guidOf(
-  url: string,
-  { tenant, tenantId, email }: Record<"tenant" | "tenantId" | "email", string>,
-): Promise<string> {
+/** The owner passes row-level security; the application's role needs the tenant's marker. */
+async function within<T>(url: string, tenantId: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    // The owner passes row-level security; the application's role needs the tenant's marker.
     await client.query("SELECT set_config('app.tenant', $1, false)", [tenantId]);
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** By its name, as `create-tenant` compares it. The application's role sees none but one whose id follows from its name. */
+function tenantNamed(url: string, name: string): Promise<string> {
+  return within(url, tenantIdOf(name), async (client) => {
+    const { rows } = await client.query<{ id: string }>(
+      "SELECT tenant_id AS id FROM tenants WHERE lower(name) = lower($1) ORDER BY tenant_id <> $2 LIMIT 1",
+      [name, tenantIdOf(name)],
+    );
+    const [tenant] = rows;
+    if (!tenant)
+      throw new Error(
+        `No tenant "${name}" is to be seen here: give its tenant_id, or DATABASE_OWNER_URL to look it up.`,
+      );
+    return tenant.id;
+  });
+}
+
+function guidOf(
+  url: string,
+  { tenant, tenantId, email }: Record<"tenant" | "tenantId" | "email", string>,
+): Promise<string> {
+  return within(url, tenantId, async (client) => {
     const { rows } = await client.query<{ id: string; status: string }>(
       "SELECT id, status FROM users WHERE tenant_id = $1 AND email_norm = $2",
       [tenantId, foldCase(email)],
@@ -65,7 +90,5 @@ async function guidOf(
     if (user.status !== "ACTIVE")
       process.stderr.write(`${email} is ${user.status}: the server will refuse the token.\n`);
     return user.id;
-  } finally {
-    await client.end();
-  }
+  });
 }

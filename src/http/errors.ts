@@ -10,7 +10,12 @@ export function answerErrorsAsGraphQL(app: FastifyInstance, endpoint: string): v
       const [code, message] =
         status === 413
           ? ["BAD_USER_INPUT", `A request body has at most ${app.initialConfig.bodyLimit} bytes.`]
-          : ["BAD_REQUEST", "The request body has to be JSON in UTF-8."];
+          : [
+              "BAD_REQUEST",
+              status === 415
+                ? "A request body is JSON and says so: content-type: application/json."
+                : "The request body has to be JSON in UTF-8.",
+            ];
       return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
     }
     request.log.error({ err: error }, "a request failed");

@@ -1,26 +1,35 @@
 import "reflect-metadata";
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { readConfig } from "../../src/config.js";
 import { LIMITS } from "../../src/kit/index.js";
 import { type Bench, withBench } from "./contestants.js";
 import { load, type Round } from "./load.js";
+import { optionsOf } from "./options.js";
 import { workloads } from "./workloads.js";
 
 /**
  * `npm run bench:attacks`: what other callers notice while somebody sends, as fast as the answers come, what a limit
  * refuses, and the most that it lets pass. Each request differs from the others, so that nothing is remembered of it.
  */
-const { values: options } = parseArgs({
-  options: {
+const USAGE = `npm run bench:attacks -- --users 1000000
+  --users N            users of the tenant (default 10000)
+  --callers N          who ask while it is attacked (default 8)
+  --attackers N        who attack (default 2)
+  --seconds N          length of a round (default 5)
+  --only A,B           these attacks (default: all)
+`;
+const options = optionsOf(
+  USAGE,
+  {
     users: { type: "string", default: "10000" },
     callers: { type: "string", default: "8" },
     attackers: { type: "string", default: "2" },
     seconds: { type: "string", default: "5" },
     only: { type: "string" },
   },
-});
+  ["users", "callers", "attackers", "seconds"],
+);
 const [users, callers, attackers, seconds] = [options.users, options.callers, options.attackers, options.seconds].map(
   Number,
 ) as [number, number, number, number];

@@ -8,11 +8,11 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { readConfig } from "../../src/config.js";
 import { exampleOperations } from "../../src/explorer/index.js";
 import { type Bench, withBench } from "./contestants.js";
 import { load, type Round } from "./load.js";
+import { optionsOf } from "./options.js";
 import { workloads } from "./workloads.js";
 
 /**
@@ -20,13 +20,20 @@ import { workloads } from "./workloads.js";
  * and removes users. Tells what it costs the server and the others, and whether the file is one state of the tenant:
  * another program reads it, and finds all that were there before, and of those added one after another the first so many.
  */
-const { values: options } = parseArgs({
-  options: {
+const USAGE = `npm run bench:exports -- --users 100000
+  --users N            users of the tenant (default 1000000)
+  --callers N          who ask for pages meanwhile (default 8)
+  --formats CSV,XLSX   these formats (default: CSV,JSONL,XLSX)
+`;
+const options = optionsOf(
+  USAGE,
+  {
     users: { type: "string", default: "1000000" },
     callers: { type: "string", default: "8" },
     formats: { type: "string", default: "CSV,JSONL,XLSX" },
   },
-});
+  ["users", "callers"],
+);
 const users = Number(options.users);
 const callers = Number(options.callers);
 const config = readConfig();

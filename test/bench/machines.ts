@@ -3,7 +3,6 @@ import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { readConfig } from "../../src/config.js";
 import { startEmbeddedPostgres } from "../../src/database/index.js";
 import { startPgBouncer } from "../harness/pgbouncer.js";
@@ -11,6 +10,7 @@ import { copyForReplica, settingsToFollow } from "../harness/replication.js";
 import type { BalancerSettings } from "./balancer.js";
 import { cpuTime } from "./cpu.js";
 import { load, message, type Requests } from "./load.js";
+import { optionsOf } from "./options.js";
 import { Service } from "./service.js";
 import type { SubgraphSettings } from "./subgraph.js";
 import { accessTo, benchTenant, SETTINGS } from "./tenant.js";
@@ -20,15 +20,24 @@ import { workloads } from "./workloads.js";
  * `npm run bench:machines`: 20 users by name (W2) by one server, by two behind a balancer, with a replica, in
  * transaction mode, and through PgBouncer where it is installed. CPU time is told of each kind of process.
  */
-const { values: options } = parseArgs({
-  options: {
+const USAGE = `npm run bench:machines -- --users 10000
+  --users N            users of the tenant (default 100000)
+  --seconds N          length of a round (default 4)
+  --callers N          who ask at once (default 32)
+  --rounds N           rounds of each arrangement (default 3)
+  --pgbouncer PROGRAM  (default pgbouncer; Debian has it in /usr/sbin)
+`;
+const options = optionsOf(
+  USAGE,
+  {
     users: { type: "string", default: "100000" },
     seconds: { type: "string", default: "4" },
     callers: { type: "string", default: "32" },
     rounds: { type: "string", default: "3" },
     pgbouncer: { type: "string", default: "pgbouncer" },
   },
-});
+  ["users", "seconds", "callers", "rounds"],
+);
 const [users, seconds, callers, rounds] = [options.users, options.seconds, options.callers, options.rounds].map(
   Number,
 ) as [number, number, number, number];

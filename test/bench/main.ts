@@ -1,18 +1,29 @@
 import "reflect-metadata";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { readConfig } from "../../src/config.js";
 import { type Bench, withBench } from "./contestants.js";
 import { busyShare } from "./cpu.js";
 import { growth } from "./growth.js";
 import { Race } from "./measure.js";
+import { optionsOf, refuse } from "./options.js";
 import { profileReport } from "./profile.js";
 import { goals, type Result, table } from "./report.js";
 import { type Workload, type WorkloadName, workloads } from "./workloads.js";
 
-const { values: options } = parseArgs({
-  options: {
+const USAGE = `npm run bench -- --users 1000000 --seconds 3
+  --users N            users of the tenant (default 100000); with --growth several (10000,100000,1000000)
+  --seconds N          length of a round (default 5, with --growth 1)
+  --only W1,W4         these workloads (default: all seven)
+  --callers N          who ask at once (default 32); one alone is measured too
+  --peers none         without PostGraphile, which is installed into DATA_DIR else
+  --growth             what it costs as rows, page depth, nesting and callers grow
+  --profile W1         CPU profile of this server in a workload
+  --json FILE          the results, for programs
+`;
+const options = optionsOf(
+  USAGE,
+  {
     users: { type: "string" },
     seconds: { type: "string" },
     only: { type: "string", default: "W1,W2,W3,W4,W5,W6,W7" },
@@ -22,7 +33,8 @@ const { values: options } = parseArgs({
     profile: { type: "string" },
     json: { type: "string" },
   },
-});
+  ["users", "seconds", "callers"],
+);
 const config = readConfig();
 const users = Number(options.users ?? 100_000);
 const seconds = Number(options.seconds ?? 5);
@@ -30,8 +42,8 @@ const callers = Number(options.callers);
 const peers = options.profile === undefined ? options.peers : "none";
 const names = (options.profile ?? options.only).split(",") as WorkloadName[];
 const unknown = names.find((name) => !workloads[name]);
-if (unknown !== undefined) throw new Error(`There is no ${unknown}: ${Object.keys(workloads).join()}.`);
-if (!["postgraphile", "none"].includes(peers)) throw new Error(`--peers is postgraphile or none, not ${peers}.`);
+if (unknown !== undefined) refuse(`There is no ${unknown}: ${Object.keys(workloads).join()}.`);
+if (!["postgraphile", "none"].includes(peers)) refuse(`--peers is postgraphile or none, not ${peers}.`);
 
 async function run(name: WorkloadName, bench: Bench): Promise<Result[]> {
   const { title, goal, memoryGoal }: Workload = workloads[name];

@@ -2,9 +2,9 @@ import "reflect-metadata";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { format, resolveConfig } from "prettier";
 import { busyShare } from "../bench/cpu.js";
+import { optionsOf, refuse } from "../bench/options.js";
 import { processesIn } from "../harness/process.js";
 import { startSmtp } from "../harness/smtp.js";
 import { ledgerItself } from "./of-the-ledger.js";
@@ -23,15 +23,19 @@ import { type Fault, outcomeOf, type Stage } from "./stage.js";
  * the faults by name, `--repeats` strikes so often; a whole run writes test/faults/report.md.
  */
 const REPORT = "test/faults/report.md";
-const { values: options } = parseArgs({ options: { only: { type: "string" }, repeats: { type: "string" } } });
+const USAGE = `npm run faults -- --only a,b
+  --only A,B           these faults (default: all, which also writes ${REPORT})
+  --repeats N          how often each strikes
+`;
+const options = optionsOf(USAGE, { only: { type: "string" }, repeats: { type: "string" } }, ["repeats"]);
 const all = [ledgerItself, ...faultsOfServers, ...faultsOfTheDatabase, ...faultsOfDisks, ...faultsOfClocks];
 const names = options.only?.split(",") ?? all.map(({ name }) => name);
 const unknown = names.find((name) => !all.some((fault) => fault.name === name));
-if (unknown !== undefined) throw new Error(`There is no ${unknown}: ${all.map(({ name }) => name).join()}.`);
+if (unknown !== undefined) refuse(`There is no ${unknown}: ${all.map(({ name }) => name).join()}.`);
 
 const repeats = options.repeats === undefined ? null : Number(options.repeats);
 if (repeats !== null && !(Number.isInteger(repeats) && repeats > 0))
-  throw new Error("--repeats is a number from 1 on.");
+  refuse("--repeats has to be a whole number from 1 on.");
 
 const begin = performance.now();
 const busy = await busyShare();

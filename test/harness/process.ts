@@ -7,6 +7,7 @@ import { join } from "node:path";
 export const MAIN = join(import.meta.dirname, "../../src/main.js");
 export const MAIL_WORKER = join(import.meta.dirname, "../../src/mail-worker.js");
 export const MIGRATE = join(import.meta.dirname, "../../src/migrate.js");
+export const TOKEN = join(import.meta.dirname, "../../src/demo/token.js");
 export const CREATE_TENANT = join(import.meta.dirname, "../../src/create-tenant.js");
 
 /** A program of ours that runs as a process of its own. */

@@ -188,6 +188,14 @@ describe("a body", () => {
     ["compressed", { "content-type": json, "content-encoding": "gzip" }, Uint8Array.from(gzipSync(sent)), 415],
     ["that is no JSON by its type", { "content-type": "application/xml" }, sent, 415],
   ];
+  test("without its type is told which one it needs, as curl sends one", async () => {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const answer = await fetch(`${open.url}/graphql`, { method: "POST", headers, body: sent });
+    expect([answer.status, await answer.text()]).toEqual([
+      415,
+      expect.stringMatching(/content-type: application\/json/),
+    ]);
+  });
   test.each(BODIES)("%s", async (_what, headers, body, status) => {
     const answer = await fetch(`${open.url}/graphql`, { method: "POST", headers, body });
     expect([answer.status, await answer.json()]).toEqual([

@@ -8,11 +8,13 @@ import {
 } from "../../src/database/index.js";
 import { sql, TenantDb } from "../../src/kit/index.js";
 import { harness, operations, type Person } from "../harness/index.js";
+import { testLog } from "../harness/log.js";
 import { replication } from "../harness/replication.js";
 
 const { replicaUrl, onReplica, stopReplica, startReplica, stop } = await replication();
 const server = await harness({ replica: replicaUrl });
-const lonely = await harness({ replica: (url) => Object.assign(new URL(url), { port: "1" }).href });
+const { log, lines } = testLog();
+const lonely = await harness({ log, replica: (url) => Object.assign(new URL(url), { port: "1" }).href });
 const opened: (() => Promise<void>)[] = [];
 afterAll(async () => {
   await Promise.all(opened.map((close) => close()));
@@ -170,4 +172,10 @@ test("a server starts and is ready while its replica is away", async () => {
   const { admin } = await lonely.tenant();
   expect((await admin.ask("{ me { guid } }")).me.guid).toBe(admin.guid);
   expect((await fetch(`${lonely.url}/readyz`)).status).toBe(200);
+});
+
+test("one that cannot be reached from the start is told in the log, once, with what it says", async () => {
+  const told = (): typeof lines => lines.filter(({ replica }) => replica === 1);
+  await until(async () => told().length > 0);
+  expect(told()).toMatchObject([{ level: 40, err: { message: expect.stringContaining("ECONNREFUSED") } }]);
 });
