@@ -245,6 +245,9 @@ test("migrations by themselves say in a line what keeps them from running", asyn
 test("what the driver says of a connection is told with its variable, and what to do", async () => {
   const database = await testDatabase();
   const pooler = await transactionPooler(database.appUrl, 1);
+  const other = createServer((socket) => socket.resume().end()).listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const hangingUp = `postgres://app:a@127.0.0.1:${(other.address() as AddressInfo).port}/users`;
   const { appUrl, ownerUrl } = database;
   const withPassword = (url: string, password: string): string => Object.assign(new URL(url), { password }).href;
   for (const [environment, program, line] of [
@@ -261,10 +264,12 @@ test("what the driver says of a connection is told with its variable, and what t
       /^DATABASE_OWNER_URL: .*straight to PostgreSQL/,
     ],
     [{ DATABASE_URL: "postgres://app:a/b@c@localhost/users" }, MAIN, /^users-subgraph: DATABASE_URL: .*%2F/],
+    [{ DATABASE_URL: hangingUp }, MAIN, /^users-subgraph: DATABASE_URL: Connection terminated/],
   ] as const) {
     const { code, output } = await start(environment, program).ends();
     expect([code, output]).toEqual([1, expect.stringMatching(line)]);
   }
+  other.close();
   await pooler.stop();
   await database.drop();
 });
