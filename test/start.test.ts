@@ -88,7 +88,7 @@ test("a newcomer gets a URL, three tokens and a line that works; Ctrl-C stops th
 test("one that is told to stop while it makes its tables does so, and calls it no failure", async () => {
   const folder = join(dataDir, "stopped");
   const server = start({ DATA_DIR: folder });
-  await until(async () => (await runningEmbeddedPostgres(join(folder, "postgres"))) ?? null);
+  await until(() => runningEmbeddedPostgres(join(folder, "postgres")));
   server.child.kill("SIGTERM");
   const { code, output } = await server.ends();
   expect([code, output]).toEqual([0, expect.not.stringContaining("users-subgraph:")]);
@@ -180,9 +180,9 @@ test("a request that is under way when the server is told to stop is answered, a
     agent,
     headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
   }).end(JSON.stringify({ query: "{ me { guid } }" }));
-  await until(async () => (await database.isBlocked()) || null);
+  await until(database.isBlocked);
   server.child.kill("SIGTERM");
-  await until(async () => ((await fetch(`${url}/readyz`).catch(() => null)) ? null : true));
+  await until(async () => !(await fetch(`${url}/readyz`).catch(() => null)));
   await holder.release();
   const [answer] = (await once(asked, "response")) as [IncomingMessage];
   answer.resume();
