@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isEmailAddress, LIMITS } from "./kit/index.js";
+import { failureCode, isEmailAddress, LIMITS } from "./kit/index.js";
 
 const text = z.string().min(1);
 /** Digits alone: `Number` would read " " as 0, and "1e3" as 1000. */
@@ -140,7 +140,8 @@ export const naming =
   (error: Error & { code?: string }): never => {
     const [, advice] = ADVICE.find(([said]) => said.test(error.message)) ?? [];
     if (advice) throw new ConfigError([`${variable}: ${advice(variable)}`]);
-    throw error.code === undefined ? error : new ConfigError([`${variable}: ${error.message || error.code}`]);
+    const code = error.code ?? failureCode(error);
+    throw code === undefined ? error : new ConfigError([`${variable}: ${error.message || code}`]);
   };
 
 /** What production needs, and why a start without it would be unsafe. */

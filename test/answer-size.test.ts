@@ -238,3 +238,21 @@ test("an answer of few values that are too long is refused, the first time as la
   expect(errors![0]!.message).toMatch(/ The mutation was run all the same\.$/);
   expect((await user.ask("{ me { forename } }")).me.forename).toBe("New");
 });
+
+test("an answer that is too long is none also where a part of it is too large", async () => {
+  const here = await tenant();
+  const user = await here.user();
+  for (let form = 1; form <= 5; form++) {
+    const asked = await here.form({ formFields: times(500, (n) => field(`f${n}`)) });
+    const answers = Object.fromEntries(Object.values(asked.fields).map((uuid) => [uuid, "x".repeat(1_000)]));
+    await here.implementation(user, asked, { answers });
+  }
+  const aliases = times(14, (n) => `a${n}: formFieldAnswers { value }`).join(" ");
+  // 70,000 values each, and 35 million characters.
+  const update = `updateCurrentUser(input: {}) { errors { code } user { formImplementations { nodes { ${aliases} } } } }`;
+  const { errors, data } = await user.send(`mutation { first: ${update} second: ${update} }`);
+  expect(data).toBeNull();
+  expect(errors!.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/ characters\. .* run all the same\.$/),
+  ]);
+});

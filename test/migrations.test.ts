@@ -173,11 +173,11 @@ test("one that is killed keeps its turn until PostgreSQL has ended its statement
     made.sql(`SELECT pid FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ~ '^CREATE.* INDEX CONCURRENTLY .* ON invitations'`);
   const killed = start(urls, MIGRATE);
-  await until(async () => ((await building()).length > 0 ? true : null));
+  await until(async () => (await building()).length > 0);
   await killed.kill();
   const next = start(urls, MIGRATE);
   const asks = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query ~ '^SELECT pg_try_advisory'";
-  await until(async () => ((await made.sql(asks)).length > 0 ? true : null));
+  await until(async () => (await made.sql(asks)).length > 0);
   const holders =
     "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND granted AND datname = current_database()";
   expect(await made.sql(holders)).toEqual(await building());

@@ -88,7 +88,7 @@ test("a newcomer gets a URL, three tokens and a line that works; Ctrl-C stops th
 test("one that is told to stop while it makes its tables does so, and calls it no failure", async () => {
   const folder = join(dataDir, "stopped");
   const server = start({ DATA_DIR: folder });
-  await until(async () => (await runningEmbeddedPostgres(join(folder, "postgres"))) ?? null);
+  await until(() => runningEmbeddedPostgres(join(folder, "postgres")));
   server.child.kill("SIGTERM");
   const { code, output } = await server.ends();
   expect([code, output]).toEqual([0, expect.not.stringContaining("users-subgraph:")]);
@@ -180,9 +180,9 @@ test("a request that is under way when the server is told to stop is answered, a
     agent,
     headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
   }).end(JSON.stringify({ query: "{ me { guid } }" }));
-  await until(async () => (await database.isBlocked()) || null);
+  await until(database.isBlocked);
   server.child.kill("SIGTERM");
-  await until(async () => ((await fetch(`${url}/readyz`).catch(() => null)) ? null : true));
+  await until(async () => !(await fetch(`${url}/readyz`).catch(() => null)));
   await holder.release();
   const [answer] = (await once(asked, "response")) as [IncomingMessage];
   answer.resume();
@@ -245,6 +245,9 @@ test("migrations by themselves say in a line what keeps them from running", asyn
 test("what the driver says of a connection is told with its variable, and what to do", async () => {
   const database = await testDatabase();
   const pooler = await transactionPooler(database.appUrl, 1);
+  const other = createServer((socket) => socket.resume().end()).listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const hangingUp = `postgres://app:a@127.0.0.1:${(other.address() as AddressInfo).port}/users`;
   const { appUrl, ownerUrl } = database;
   const withPassword = (url: string, password: string): string => Object.assign(new URL(url), { password }).href;
   for (const [environment, program, line] of [
@@ -261,10 +264,12 @@ test("what the driver says of a connection is told with its variable, and what t
       /^DATABASE_OWNER_URL: .*straight to PostgreSQL/,
     ],
     [{ DATABASE_URL: "postgres://app:a/b@c@localhost/users" }, MAIN, /^users-subgraph: DATABASE_URL: .*%2F/],
+    [{ DATABASE_URL: hangingUp }, MAIN, /^users-subgraph: DATABASE_URL: Connection terminated/],
   ] as const) {
     const { code, output } = await start(environment, program).ends();
     expect([code, output]).toEqual([1, expect.stringMatching(line)]);
   }
+  other.close();
   await pooler.stop();
   await database.drop();
 });

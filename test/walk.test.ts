@@ -119,7 +119,7 @@ test("people are invited into a shell, accept, are given a role, sign, are acted
   const accepted = await write(anonymous, "AcceptInvitation", { token: secondMail.token, title: "Lady" });
   const guest = await signIn(here, accepted.user);
   expect((await read(guest, "Me")).name).toBe("Lady Parthenope Verney");
-  await until(async () => (await here.rows()).mail_deliveries!.every(({ status }) => status === "SENT") || null);
+  await until(async () => (await here.rows()).mail_deliveries!.every(({ status }) => status === "SENT"));
 
   // The lead gives them another role and lets them sign.
   const them = { groupId: shell.id, userId: guest.id };

@@ -47,9 +47,9 @@ export const plainExecutor =
     });
     const late = await settled(context);
     if (late) return late;
+    if (result.data && isLong(result.data)) return { data: null, errors: [tooLong(writes)] };
     // Too much is told once. What was written is told, too; of what was only read there is no half.
     if (context.budget?.exceeded) return { data: writes ? result.data! : null, errors: [...new Set(result.errors)] };
-    if (result.data && isLong(result.data)) return { data: null, errors: [tooLong(writes)] };
     if (result.data !== undefined) return result;
     const errors = variableErrors(schema, document, operationName, variables);
     return errors.length > 0 ? { errors } : result;

@@ -35,4 +35,4 @@ export { default as sql, empty, join, raw, Sql } from "sql-template-tag";
 export { isValueNode, literalPath, StorableTextRule, refuseUnstorable } from "./bad-input.js";
 export { compilingExecutor, type Executable, executorGateway, plainExecutor, stringifyResult } from "./executor.js";
 export { extentRule, LIMITS, type Limits } from "./limits.js";
-export { FAILURE_STATUS, isFault, publicError } from "./public-error.js";
+export { FAILURE_STATUS, failureCode, isFault, publicError } from "./public-error.js";

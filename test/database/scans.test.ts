@@ -46,13 +46,13 @@ test("scans that take long wait for one another, and nobody else for them; tenan
   const asked = [count("one", one)];
   for (let turn = 1; turn <= 4; turn++) {
     asked.push(count("one", one));
-    await until(async () => (await waiting(server)) === turn || null);
+    await until(async () => (await waiting(server)) === turn);
   }
   // Of that tenant no more may wait than would have had a connection; of another they may.
   await count("one", one);
   expect(order).toEqual(["one UNAVAILABLE"]);
   asked.push(count("other", other));
-  await until(async () => (await waiting(server)) === 5 || null);
+  await until(async () => (await waiting(server)) === 5);
   // What is counted quickly, and what is not counted at all.
   const counts = quick.map((document) => other.admin.ask(document));
   expect(Object.values(await Promise.race(counts))).toEqual([{ totalCount: 1 }]);
@@ -124,7 +124,7 @@ describe("writes that count in a large tenant do not keep all connections", () =
     await here.admin.ask("{ me { id } }");
     const release = await locked(server, table);
     const asked = Array.from({ length: 5 }, () => here.admin.send(document));
-    await until(async () => (await waiting(server)) === 4 || null);
+    await until(async () => (await waiting(server)) === 4);
     expect(await here.admin.ask("{ me { guid } }")).toEqual({ me: { guid: here.admin.guid } });
     await release();
     for (const answer of await Promise.all(asked)) {
@@ -147,7 +147,7 @@ test.each([
   for (let time = 1; time <= 2; time++) await here.admin.ask(query);
   const release = await locked(server, table);
   const asked = Array.from({ length: 5 }, () => here.admin.send(query));
-  await until(async () => (await waiting(server)) >= 3 || null);
+  await until(async () => (await waiting(server)) >= 3);
   await release();
   for (const answer of await Promise.all(asked)) expect(problems(answer)).toEqual([]);
 });

@@ -54,7 +54,7 @@ test.each(["session", "transaction"] as const)(
         values: [here.id],
         prepare: false,
       });
-      await until(async () => ((await sessions()).length === 0 ? true : null));
+      await until(async () => (await sessions()).length === 0);
     });
     await expect(left).rejects.toThrow("not queryable");
     await source.destroy();

@@ -136,7 +136,7 @@ describe("a download that breaks off is seen to, by the client and by who asks",
         return fields.rowsWritten[1] === after.rowsWritten ? fields : null;
       });
       expect(event.status).toEqual(["RUNNING", "FAILED"]);
-      await until(async () => ((await exporting()).length === 0 ? true : null));
+      await until(async () => (await exporting()).length === 0);
     });
   });
 
@@ -148,7 +148,7 @@ describe("a download that breaks off is seen to, by the client and by who asks",
       // The second answer has no connection of its own until the first one, which nobody reads, has ended.
       socket.write(`GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(2));
       await once(socket, "readable");
-      await until(async () => (await exporting()).length > 0);
+      await until(async () => (await exporting()).length === 2);
       socket.destroy();
       await until(async () => (await exporting()).length === 0);
     }
@@ -161,7 +161,7 @@ describe("a download that breaks off is seen to, by the client and by who asks",
     (await begun(userExport.downloadUrl as string)).destroy();
     const after = await settled(admin, userExport);
     expect(after).toMatchObject({ status: "FAILED", downloadUrl: userExport.downloadUrl as string });
-    await until(async () => ((await exporting()).length === 0 ? true : null));
+    await until(async () => (await exporting()).length === 0);
     await fileAt(userExport.downloadUrl as string);
     expect((await settled(admin, userExport)).status).toBe("COMPLETED");
   });
@@ -181,7 +181,7 @@ test("a download that nobody can tell whether it may go on does not", async () =
   const response = await begun(userExport.downloadUrl as string);
   const lock = await database.hold("LOCK TABLE user_exports IN ACCESS EXCLUSIVE MODE");
   try {
-    await until(async () => ((await exporting()).length === 0 ? true : null));
+    await until(async () => (await exporting()).length === 0);
   } finally {
     await lock.release();
   }
@@ -215,7 +215,7 @@ test("more downloads of a tenant than there may be are told to come again, and t
   const answers = await Promise.all(Array.from({ length: 20 }, () => admin.ask("{ users(first: 1) { totalCount } }")));
   expect(answers).toHaveLength(20);
   for (const response of busy) response.destroy();
-  await until(async () => ((await exporting()).length === 0 ? true : null));
+  await until(async () => (await exporting()).length === 0);
   await settled(admin, userExport);
   const again = await until(async () => {
     const response = await fetch(link);
@@ -315,10 +315,10 @@ describe("another server of the deployment", () => {
     const first = await begun(link);
     const holder = await database.hold("LOCK TABLE audit_events IN EXCLUSIVE MODE");
     await buffer(first);
-    await until(async () => (await database.isBlocked()) || null);
+    await until(database.isBlocked);
     const second = fetch(link);
     // By now it was refused, or waits to be written down.
-    await Promise.race([second, until(async () => ((await waiting()) === 2 ? true : null))]);
+    await Promise.race([second, until(async () => (await waiting()) === 2)]);
     await holder.release();
     expect((await second).status).toBe(200);
     await (await second).body!.cancel();
@@ -336,7 +336,7 @@ describe("another server of the deployment", () => {
       const after = await settled(admin, userExport);
       expect(after.status).toBe("FAILED");
       expect(after.rowsWritten).toBeLessThan(after.rowCount as number);
-      await until(async () => ((await exporting()).length === 0 ? true : null));
+      await until(async () => (await exporting()).length === 0);
       expect(await endOf(response)).toBe("aborted");
       await server.stop();
     });

@@ -130,11 +130,13 @@ export function linkIn({ text = "", html = "" }: Email): string {
   return link;
 }
 
-/** Asks until the answer is not null or undefined. */
-export async function until<T>(ask: () => Promise<T | null | undefined> | T | null | undefined): Promise<T> {
-  for (let left = 1_000; left > 0; left--) {
+type NotYet = false | null | undefined;
+
+/** Asks until there is an answer that is not false, null or undefined; for a minute, since machines may be busy. */
+export async function until<T>(ask: () => Promise<T | NotYet> | T | NotYet): Promise<T> {
+  for (let left = 6_000; left > 0; left--) {
     const answer = await ask();
-    if (answer !== null && answer !== undefined) return answer;
+    if (answer !== false && answer !== null && answer !== undefined) return answer;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error("It did not come to pass.");

@@ -10,6 +10,7 @@ import { sql, TenantDb } from "../../src/kit/index.js";
 import { harness, operations, type Person } from "../harness/index.js";
 import { testLog } from "../harness/log.js";
 import { replication } from "../harness/replication.js";
+import { until } from "../harness/smtp.js";
 
 const { replicaUrl, onReplica, stopReplica, startReplica, stop } = await replication();
 const server = await harness({ replica: replicaUrl });
@@ -22,13 +23,6 @@ afterAll(async () => {
 });
 const { database } = server;
 
-/** Asks again until it is so. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let count = 0; !(await condition()); count++) {
-    if (count > 400) throw new Error("It has not become so in twenty seconds.");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 const reads = async (): Promise<boolean> =>
   (await (await fetch(`${server.url}/metrics`)).text()).includes('database_replica_read{server="replica 1"} 1');
 const caughtUp = async (): Promise<boolean> => {
@@ -106,7 +100,7 @@ async function reading(options: Partial<DataSourceOptions> = {}): Promise<{ pool
   const pool = poolOf(source);
   const replicas = new Replicas(pool, replicaPoolsOf(source));
   opened.push(() => replicas.stop().then(() => source.destroy()));
-  await until(async () => replicas.all[0]!.serving);
+  await until(() => replicas.all[0]!.serving);
   return { pool, replicas };
 }
 
@@ -116,13 +110,15 @@ test("a read that the replica breaks off is answered by the primary", async () =
   const db = new TenantDb(here.id, replicas.readerFor(pool.session()));
   const slow = db.query<{ where: string }>(sql`SELECT CASE WHEN pg_is_in_recovery()
       THEN (SELECT 'replica' FROM pg_sleep(4)) ELSE 'primary' END AS "where" FROM users u WHERE ${db.tenantIs("u")}`);
+  // And whoever asks for it.
+  const runs = async (): Promise<boolean> =>
+    (await onReplica("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND state = 'active'")).length > 1;
+  await until(runs);
   // What it still sees is cleared away on the primary.
   await until(async () => {
     await database.sql("UPDATE users SET search_text = search_text || ' '");
     await database.sql("VACUUM users");
-    return (
-      (await onReplica("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND state = 'active'")).length < 2
-    );
+    return !(await runs());
   });
   expect(await slow).toMatchObject([{ where: "primary" }, { where: "primary" }]);
   expect(replicas.all[0]!.serving).toBe(true);
@@ -176,6 +172,6 @@ test("a server starts and is ready while its replica is away", async () => {
 
 test("one that cannot be reached from the start is told in the log, once, with what it says", async () => {
   const told = (): typeof lines => lines.filter(({ replica }) => replica === 1);
-  await until(async () => told().length > 0);
+  await until(() => told().length > 0);
   expect(told()).toMatchObject([{ level: 40, err: { message: expect.stringContaining("ECONNREFUSED") } }]);
 });

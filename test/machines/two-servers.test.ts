@@ -116,7 +116,7 @@ test("of the mails that two workers send, everybody gets one", async () => {
   expect(bulkInviteUsers.errors).toEqual([]);
   await until(async () => {
     const waiting = "SELECT FROM mail_deliveries WHERE tenant_id = $1 AND status <> 'SENT'";
-    return (await database.sql(waiting, [id])).length === 0 || null;
+    return (await database.sql(waiting, [id])).length === 0;
   });
   const receivers = smtp.messages.flatMap(({ envelope }) => envelope.to).filter((to) => to.startsWith("many-"));
   expect(receivers.toSorted()).toEqual(emails.toSorted());

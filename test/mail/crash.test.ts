@@ -33,7 +33,7 @@ async function kill(sender: Started): Promise<void> {
   await sender.kill();
   const sessions =
     "SELECT FROM pg_stat_activity WHERE application_name = 'crash-test' AND datname = current_database()";
-  await until(async () => (await database.sql(sessions)).length === 0 || null);
+  await until(async () => (await database.sql(sessions)).length === 0);
 }
 
 interface Mail {
@@ -162,7 +162,7 @@ test("two workers and a server send 20 mails exactly once each", async () => {
   const emails = Array.from({ length: 20 }, (_, index) => `one.of.${index + 10}@example.com`);
   await Promise.all(emails.map((email) => invite(server, here, email)));
   // Each has at most five in hand at a time: it takes all three of them to have these.
-  await until(async () => (await mailsOf(here)).filter(({ attempts }) => attempts === 1).length === 15 || null);
+  await until(async () => (await mailsOf(here)).filter(({ attempts }) => attempts === 1).length === 15);
   held.release();
   expect((await sent(here)).map(({ to, attempts }) => [to, attempts])).toEqual(emails.map((email) => [email, 1]));
   const copies = emails.flatMap(copiesTo);

@@ -228,6 +228,13 @@ test("a mail server that is not there is waited for", async () => {
   expect((await smtp.mailTo(to)).mail.messageId).toBe(row.message_id);
 });
 
+test("a mail server that offers no STARTTLS is not used where it is demanded", async () => {
+  const { when } = await queued();
+  work({ transport: smtpTransport(`${smtp.url}?requireTLS=true`) });
+  const { failure } = await when((row) => row.failure !== null);
+  expect(failure).toBe("The mail server could not be used (ETLS: it offers no STARTTLS).");
+});
+
 test("a mail is given up after twelve attempts", async () => {
   const { here, when, due } = await queued();
   await database.sql("UPDATE mail_deliveries SET attempts = 11 WHERE tenant_id = $1", [here.id]);

@@ -55,9 +55,7 @@ test("errors are counted by code, answers by route and status", async () => {
     1,
   );
   await fetch(`${url}/nowhere/${uuidv7()}`);
-  await until(async () =>
-    (await total("http_responses_total", { route: "none", status: "404" })) === 1 ? true : null,
-  );
+  await until(async () => (await total("http_responses_total", { route: "none", status: "404" })) === 1);
   expect(await total("http_responses_total", { route: "/graphql", status: "401" })).toBe(1);
 });
 

@@ -52,11 +52,11 @@ test("a server that has its database is ready, also behind a pooler in transacti
 test("one whose mails cannot be counted, for they are locked by a migration, is ready still", async () => {
   const holder = await database.hold("LOCK TABLE mail_deliveries IN ACCESS EXCLUSIVE MODE");
   const scrape = fetch(`${url}/metrics`);
-  await until(async () => (await database.isBlocked()) || null);
+  await until(database.isBlocked);
   expect(await probe(url)).toEqual(READY);
   expect((await scrape).status).toBe(200);
   // Nor is a session left waiting by each scrape.
-  await until(async () => !(await database.isBlocked()) || null);
+  await until(async () => !(await database.isBlocked()));
   await holder.release();
 });
 
@@ -64,7 +64,7 @@ test("one whose connections are all busy is ready still", async () => {
   const { admin } = await tenant();
   const holder = await database.hold(`SELECT FROM users WHERE id = '${admin.guid}' FOR UPDATE`);
   const waiting = admin.ask(operations.UpdateCurrentUser!, { input: { forename: "Waiting" } });
-  await until(async () => (await database.isBlocked()) || null);
+  await until(database.isBlocked);
   expect(await probe(url)).toEqual(READY);
   await holder.release();
   await waiting;
@@ -101,7 +101,7 @@ test("on a network that swallows everything a probe is answered before a caller,
   expect(wire.opened() - before).toBeLessThanOrEqual(1);
   expect(await probe(address, "/livez")).toEqual(READY);
   wire.resume();
-  await until(async () => ((await probe(address)).status === 200 ? true : null));
+  await until(async () => (await probe(address)).status === 200);
 });
 
 test("where a migration is missing it is not ready; one of a later version does not matter", async () => {
@@ -124,7 +124,7 @@ test("where the database takes no writes it is not ready, and a mutation is told
   await database.sql(`ALTER DATABASE ${NAME} SET default_transaction_read_only = on`);
   await disconnect();
   expect(await probe(url)).toEqual(notReady("read-only"));
-  await until(async () => ((await admin.send("{ me { guid } }")).errors ? null : true));
+  await until(async () => !(await admin.send("{ me { guid } }")).errors);
   const refused = await admin.send(operations.UpdateCurrentUser!, { input: { forename: "Ro" } });
   expect(problems(refused)).toEqual(["UNAVAILABLE"]);
   await database.sql(`ALTER DATABASE ${NAME} RESET default_transaction_read_only`);
@@ -138,7 +138,7 @@ test("while it drains it serves and is not ready", async () => {
   const address = await draining.url();
   expect(await probe(address)).toEqual(READY);
   draining.child.kill("SIGTERM");
-  await until(async () => ((await probe(address)).status === 503 ? true : null));
+  await until(async () => (await probe(address)).status === 503);
   expect(await probe(address)).toEqual(notReady("draining"));
   expect(await probe(address, "/livez")).toEqual(READY);
   expect((await graphql(address, admin.token, "{ me { guid } }")).data.me.guid).toBe(admin.guid);

@@ -136,7 +136,7 @@ test("a client that is gone before its answer is told as 499", async () => {
   const client = httpRequest(`${url}/graphql`, { method: "POST", headers });
   client.on("error", () => {});
   client.end(JSON.stringify({ query: operations.UpdateCurrentUser, variables: { input: { forename: "Gone" } } }));
-  await until(async () => (await database.isBlocked()) || null);
+  await until(database.isBlocked);
   client.destroy();
   expect(await lineOf("gone")).toMatchObject({ status: 499 });
   await holder.release();

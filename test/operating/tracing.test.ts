@@ -212,7 +212,7 @@ describe("a process", () => {
     await smtp.mailTo(email);
     await until(async () => {
       const queued = await quiet.database.sql("SELECT FROM mail_deliveries WHERE status = 'QUEUED'");
-      return queued.length === 0 || null;
+      return queued.length === 0;
     });
     worker.child.kill("SIGTERM");
     expect((await worker.ends()).code).toBe(0);
