@@ -15,7 +15,7 @@ export interface TestDatabase extends DatabaseUrls {
   /** Runs a statement in a transaction that stays open until it is released. */
   hold(text: string): Promise<{ release: () => Promise<void> }>;
   /** Whether somebody waits for a lock here. `pg_locks` would also tell of the databases of other test files. */
-  isBlocked(): Promise<boolean>;
+  isBlocked: () => Promise<boolean>;
   /** The names of the tables that hold rows of tenants. */
   tenantTables(): Promise<string[]>;
   drop(): Promise<void>;
