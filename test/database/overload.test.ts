@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { dataSource, poolOf } from "../../src/database/index.js";
+import { TenantPool } from "../../src/database/index.js";
 import type { TestDatabase } from "../harness/database.js";
 import { type Answer, harness, operations, problems } from "../harness/index.js";
 import { until } from "../harness/smtp.js";
@@ -140,8 +140,7 @@ test("who is given a connection that has fallen silent is told so in time", asyn
   const { id } = await tenant();
   const wire = await layWire(new URL(database.appUrl));
   const url = Object.assign(new URL(database.appUrl), { port: String(wire.port) }).href;
-  const source = await dataSource({ url, statementTimeout: 1 }).initialize();
-  const pool = poolOf(source);
+  const pool = new TenantPool({ connectionString: url, max: 2, pipeline: true, query_timeout: 2_000 });
   const one = { text: "SELECT 1", values: [], prepare: false };
   await Promise.all([pool.run("", one), pool.run("", one)]);
   wire.silence();
@@ -154,7 +153,7 @@ test("who is given a connection that has fallen silent is told so in time", asyn
   await Promise.all([note("a statement's time is over"), note("the request's time is over", 300)]);
   expect(order).toEqual(["the request's time is over", "a statement's time is over"]);
   await wire.stop();
-  await source.destroy();
+  await pool.end();
 });
 
 test("who gets no connection in time is told so then, and not when one is free", async () => {
