@@ -22,6 +22,8 @@ import {
 import {
   dataSource,
   DatabaseProbe,
+  DeadlineExceeded,
+  inTime,
   type PoolMode,
   poolOf,
   replicaPoolsOf,
@@ -39,7 +41,7 @@ import {
   demandAddress,
   demandPlainBody,
   demandRouter,
-  documentStore,
+  documents,
   health,
   logRequests,
   readBodiesAsUtf8,
@@ -51,6 +53,8 @@ import {
   type Context,
   type Deployment,
   executorGateway,
+  failure,
+  failureCode,
   extentRule,
   isFault,
   isValueNode,
@@ -66,6 +70,7 @@ import {
   StorableTextRule,
   stringifyResult,
   TenantDb,
+  turn,
   unauthenticated,
 } from "./kit/index.js";
 import { addressFor, DEVELOPMENT_INVITATION_PATH, type MailOptions, startMailWorker } from "./mail/index.js";
@@ -176,6 +181,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const traced = options.routerSecrets.length > 0;
   const runs = executable({ nodeFields: options.nodeFields }, { compile: options.compileQueries, trace: traced });
   const known = options.safelist && safelist(options.safelist);
+  const parsed = documents();
 
   const apollo = new ApolloServer<RequestContext>({
     gateway: executorGateway(runs),
@@ -186,7 +192,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     allowBatchedHttpRequests: false,
     parseOptions: { maxTokens: limits.tokens },
     validationRules: [StorableTextRule, extentRule(limits)],
-    documentStore: documentStore(),
+    documentStore: parsed.store,
     // Without a store: Apollo Server's own, the texts asked for last, 30 MB of them at most.
     persistedQueries: known ? { cache: known.store } : {},
     logger: log,
@@ -248,7 +254,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sure,
     look,
     db: new TenantDb(tenantId, session),
-    loaders: new Loaders(),
+    loaders: new Loaders(tenantId),
     budget: null,
     now: new Date(),
     requestId: request.id,
@@ -263,23 +269,33 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const session = pool.session({ milliseconds: deadlineMilliseconds, trace: request.trace });
     const token = bearerToken(request);
     const claims = token === null ? null : await verify(token);
+    const tenantId = claims?.tenantId ?? null;
+    // To parse and validate takes milliseconds: who asks for what is known does not wait for all who ask for what is new.
+    if (parsed.isNew(request)) {
+      await inTime(turn(tenantId), session.deadline, () => {});
+      if (isGone(request)) throw new DeadlineExceeded();
+    }
     // A replica may not know yet that they are locked out: with replicas, who asks is read first, from the primary.
     const remembered = claims && replicas.all.length === 0 ? lastSighting(claims) : undefined;
     return contextOf(
       // Until it is settled who.
       remembered ?? { viewer: ANONYMOUS, still: null },
       { sure: claims === null, look: () => sightingOf(claims!, session) },
-      claims?.tenantId ?? null,
+      tenantId,
       session,
       request,
     );
   };
   const context = (request: FastifyRequest): Promise<RequestContext> =>
     asking(request).catch((thrown: Error) => {
-      const error = thrown instanceof GraphQLError ? thrown : new GraphQLError("", { originalError: thrown });
-      const { code = "INTERNAL_SERVER_ERROR", reason } = error.extensions as { code?: string; reason?: string };
-      if (code !== "UNAUTHENTICATED") {
-        error.extensions.requestId = request.id;
+      const error = failure(thrown);
+      if (isGone(request)) throw error;
+      const { code = failureCode(error) ?? "INTERNAL_SERVER_ERROR", reason } = error.extensions as {
+        code?: string;
+        reason?: string;
+      };
+      if (code !== "UNAUTHENTICATED") error.extensions.requestId = request.id;
+      if (code !== "UNAUTHENTICATED" && code !== "TIMEOUT") {
         request.log.error({ err: error.originalError ?? error }, "a request failed before it began");
       }
       metrics.error(code);
@@ -361,6 +377,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   };
 }
+
+/** Whether nobody waits for the answer any more. */
+const isGone = ({ raw }: FastifyRequest): boolean => raw.socket.destroyed;
 
 /** The bearer token of a request, or null without one. @throws UNAUTHENTICATED for another scheme. */
 function bearerToken({ headers: { authorization } }: FastifyRequest): string | null {

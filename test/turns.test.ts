@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { Loaders } from "../src/kit/index.js";
-import { harness } from "./harness/index.js";
+import { harness, problems } from "./harness/index.js";
 
 const server = await harness();
+const hasty = await harness({ deadlineMilliseconds: 300 });
 
 /** Longer than a turn. */
 const busy = (): void => {
@@ -21,7 +22,7 @@ test("of many large answers at the same time one goes on each time the event loo
   setImmediate(count);
   const rounds: number[] = [];
   const answer = async (): Promise<void> => {
-    const loaders = new Loaders();
+    const loaders = new Loaders(null);
     const declaration = {};
     const pages = ["first", "second", "third", "fourth"].map(async (key) => {
       await loaders.of(declaration, "", async (keys) => [...keys]).load(key);
@@ -70,4 +71,56 @@ test.each([
   await Promise.all(asked);
   expect(order).toHaveLength(61);
   expect(order.indexOf(KNOWN)).toBeLessThan(30);
+});
+
+/** Takes milliseconds to parse and to validate, and has not been sent before. */
+let sent = 0;
+const novelty = (fields = "guid name title forename surname ".repeat(29)): string =>
+  `query novelty${sent++} { me { ${fields} } }`;
+
+test("a tenant's new documents do not wait for all those of another, or of nobody", async () => {
+  const { admin } = await server.tenant();
+  const { admin: other } = await server.tenant();
+  const flood = Array.from({ length: 120 }, (_, index) => (index % 2 === 0 ? other : server.anonymous));
+  const order: object[] = [];
+  const asked = [...flood, admin].map(async (caller) => {
+    await caller.send(novelty());
+    order.push(caller);
+  });
+  await Promise.all(asked);
+  expect(order.indexOf(admin)).toBeLessThan(60);
+});
+
+test.each([
+  ["sent whole", novelty],
+  ["that does not fit the schema", () => novelty(`nothing ${"guid ".repeat(29)}`)],
+])("a new document whose turn does not come in time is a TIMEOUT: %s", async (_what, document) => {
+  const { admin } = await hasty.tenant();
+  const answers = await Promise.all(Array.from({ length: 400 }, () => admin.send(document())));
+  const late = answers.filter(({ status }) => status === 504);
+  expect(late.length).toBeGreaterThan(0);
+  for (const answer of late) expect([answer.data, problems(answer)]).toEqual([undefined, ["TIMEOUT"]]);
+  // Nobody has waited in vain for what follows.
+  expect((await admin.ask("{ me { guid } }")).me.guid).toBe(admin.guid);
+});
+
+test("what nobody waits for any more is not looked at", async () => {
+  const { admin } = await server.tenant();
+  const names = Array.from({ length: 60 }, (_, index) => `gone${index}`);
+  const leaving = new AbortController();
+  const headers = { "content-type": "application/json", authorization: `Bearer ${admin.token}` };
+  const asked = names.map(async (name) => {
+    const query = novelty().replace(/novelty\d+/, name);
+    const body = JSON.stringify({ query });
+    await fetch(`${server.url}/graphql`, { method: "POST", headers, body, signal: leaving.signal });
+  });
+  // The first answer comes while the others wait for their turns.
+  await Promise.race(asked);
+  leaving.abort();
+  await Promise.allSettled(asked);
+  await admin.ask(novelty());
+  const metrics = await (await fetch(`${server.servers[0]!}/metrics`)).text();
+  const looked = names.filter((name) => metrics.includes(`operation="${name}"`));
+  expect(looked.length).toBeGreaterThan(0);
+  expect(looked.length).toBeLessThan(names.length);
 });

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { FairQueue } from "../kit/index.js";
 import { inTime, PoolFull } from "./refusals.js";
 import { statementName } from "./statement-name.js";
 
@@ -20,8 +21,8 @@ interface Place {
 class Lane {
   private inside = 0;
   private readonly places = new Map<object, Place>();
-  /** By tenant, who have their turns one after another, however many of each wait. */
-  private readonly queues = new Map<string, Set<() => void>>();
+  /** By tenant. */
+  private readonly waiting = new FairQueue<string>();
 
   constructor(
     private readonly width: number,
@@ -30,7 +31,7 @@ class Lane {
   ) {}
 
   get waitingCount(): number {
-    return [...this.queues.values()].reduce((sum, { size }) => sum + size, 0);
+    return this.waiting.size;
   }
 
   async through<T>(request: object, tenantId: string, deadline: number, work: () => Promise<T>): Promise<T> {
@@ -60,33 +61,22 @@ class Lane {
       this.inside++;
       return;
     }
-    const queue = this.queues.get(tenantId) ?? new Set();
-    if (queue.size >= this.maxWaiting) throw new PoolFull();
-    this.queues.set(tenantId, queue);
+    if (this.waiting.sizeOf(tenantId) >= this.maxWaiting) throw new PoolFull();
     let enter: () => void;
-    const turn = new Promise<void>((resolve) => queue.add((enter = resolve)));
+    const turn = new Promise<void>((resolve) => this.waiting.add(tenantId, (enter = resolve)));
     try {
       await inTime(turn, deadline, () => this.next());
     } catch (error) {
-      queue.delete(enter!);
-      if (queue.size === 0 && this.queues.get(tenantId) === queue) this.queues.delete(tenantId);
+      this.waiting.delete(tenantId, enter!);
       throw error;
     }
   }
 
-  /** Somebody has left: the place goes to whoever of the next tenant has waited longest. */
+  /** Somebody has left: the place goes to whose turn it is. */
   private next(): void {
-    const [first] = this.queues;
-    if (!first) {
-      this.inside--;
-      return;
-    }
-    const [tenantId, queue] = first;
-    const [enter] = queue;
-    queue.delete(enter!);
-    this.queues.delete(tenantId);
-    if (queue.size > 0) this.queues.set(tenantId, queue);
-    enter!();
+    const enter = this.waiting.next();
+    if (enter) enter();
+    else this.inside--;
   }
 }
 

@@ -1,6 +1,6 @@
 export { closing } from "./closing.js";
 export { demandAddress } from "./address.js";
-export { documentStore } from "./documents.js";
+export { documents } from "./documents.js";
 export { answerErrorsAsGraphQL, refusePath } from "./errors.js";
 export { health } from "./health.js";
 export { demandPlainBody, readBodiesAsUtf8, statusByMediaType } from "./media-type.js";

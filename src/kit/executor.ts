@@ -16,7 +16,7 @@ import { variableErrors } from "./bad-input.js";
 import type { Entities } from "./federation.js";
 import { compileRead, type CompiledRead, JsonText } from "./compiled-read.js";
 import { type Context, settle } from "./context.js";
-import { FAILURE_STATUS, failureCode } from "./public-error.js";
+import { failure } from "./public-error.js";
 
 export type Executor = (request: {
   document: DocumentNode;
@@ -88,10 +88,7 @@ async function settled(context: Context): Promise<ExecutionResult | null> {
     await settle(context);
     return null;
   } catch (thrown) {
-    const error = thrown as Error;
-    if (error instanceof GraphQLError) return { errors: [error] };
-    const extensions = { http: { status: FAILURE_STATUS[failureCode(error) ?? ""] ?? 500 } };
-    return { errors: [new GraphQLError(error.message, { originalError: error, extensions })] };
+    return { errors: [failure(thrown as Error)] };
   }
 }
 

@@ -22,7 +22,11 @@ interface Loader<V> {
 /** The DataLoaders of one request. The declared constant is the key; nothing is shared between requests. */
 export class Loaders {
   private readonly byDeclaration = new Map<object, Map<string, Loader<unknown>>>();
-  private readonly turns = new Turns();
+  private readonly turns: Turns;
+
+  constructor(tenantId: string | null) {
+    this.turns = new Turns(tenantId);
+  }
 
   /** The loader of this declaration, and of these arguments where it takes any. */
   of<V>(declaration: object, variant: string, batch: (keys: readonly string[]) => Promise<V[]>): Loader<V> {

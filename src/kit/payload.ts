@@ -89,7 +89,7 @@ export async function performWrite(caller: Context, input: object, write: WriteD
           // Travels with the first statement of the work, and is answered before it.
           if (!caller.sure) still = db.query(sql`SELECT FROM (${caller.still}) v`, { prepare: true });
           still?.catch(() => {});
-          const inside: Context = { ...ctx, db, loaders: new Loaders() };
+          const inside: Context = { ...ctx, db, loaders: new Loaders(caller.viewer.tenantId) };
           const made = await once(inside, operation, input, payloads.get(payload()) ?? {}, () => method(input, inside));
           if ((await still)?.length === 0) throw new Outdated();
           return made;

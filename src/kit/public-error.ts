@@ -62,6 +62,15 @@ export function isFault(error: GraphQLError): boolean {
 /** By code: the status of an answer that says only why there is none. Any other: 500. */
 export const FAILURE_STATUS: Record<string, number> = { UNAVAILABLE: 503, TIMEOUT: 504 };
 
+/** An answer that says only why there is none. */
+export const failure = (error: Error): GraphQLError =>
+  error instanceof GraphQLError
+    ? error
+    : new GraphQLError(error.message, {
+        originalError: error,
+        extensions: { http: { status: FAILURE_STATUS[failureCode(error) ?? ""] ?? 500 } },
+      });
+
 /** What a failure of the database is called to clients; undefined for any other. */
 export const failureCode = (error: unknown): string | undefined => knownFailure(error)?.code;
 

@@ -1,3 +1,5 @@
+import { FairQueue } from "./fair-queue.js";
+
 /** Milliseconds for which one request may put its answer together before others have their turn. */
 const LONGEST = 3;
 
@@ -11,6 +13,9 @@ export class Turns {
   private handed = 0;
   private readonly through: (() => void)[] = [];
   private began: number | null = null;
+
+  /** Tenants go on one after another. */
+  constructor(private readonly tenantId: string | null) {}
 
   /** The value, when its turn has come. */
   take<T>(value: T): Promise<T> {
@@ -36,7 +41,7 @@ export class Turns {
       return;
     }
     if (performance.now() - this.began! >= LONGEST) {
-      return whenFree(() => {
+      return whenFree(this.tenantId, () => {
         this.began = performance.now();
         this.next();
       });
@@ -47,8 +52,8 @@ export class Turns {
   };
 }
 
-/** What rests, of all requests: large answers, and documents that are new. */
-const resting: (() => void)[] = [];
+/** What rests, of all requests, by tenant: large answers, and documents that are new. */
+const resting = new FairQueue<string | null>();
 
 /** Rounds of the event loop between two that rest: in each it accepts one connection, and reads of all that are open. */
 const ROUNDS = 32;
@@ -57,8 +62,10 @@ let began = 0;
 let until = 0;
 
 /** When the event loop has come round: one of all that wait for it, or many requests would be one long turn together. */
-function whenFree(work: () => void): void {
-  if (resting.push(work) > 1) return;
+function whenFree(tenantId: string | null, work: () => void): void {
+  const nobody = resting.isEmpty;
+  resting.add(tenantId, work);
+  if (!nobody) return;
   began = performance.now();
   setImmediate(goOn);
 }
@@ -69,13 +76,13 @@ function goOn(): void {
   if (rounds === 0) until = now + (now - began);
   if (++rounds < ROUNDS && now < until) return void setImmediate(goOn);
   [rounds, began] = [0, now];
-  const work = resting.shift()!;
-  if (resting.length > 0) setImmediate(goOn);
+  const work = resting.next()!;
+  if (!resting.isEmpty) setImmediate(goOn);
   work();
 }
 
 /** Until the event loop has come round, for what keeps the process as long as a large answer does. */
-export const turn = (): Promise<void> => new Promise(whenFree);
+export const turn = (tenantId: string | null): Promise<void> => new Promise((resolve) => whenFree(tenantId, resolve));
 
 /** After all promise jobs that there are, and those that they lead to: a tick is begun when none is left. */
 function whenSettled(work: () => void): void {
