@@ -91,12 +91,10 @@ test("a tenant's new documents do not wait for all those of another, or of nobod
   expect(order.indexOf(admin)).toBeLessThan(60);
 });
 
-test.each([
-  ["sent whole", novelty],
-  ["that does not fit the schema", () => novelty(`nothing ${"guid ".repeat(29)}`)],
-])("a new document whose turn does not come in time is a TIMEOUT: %s", async (_what, document) => {
+test("a new document whose turn does not come in time is a TIMEOUT, before anything of it is looked at", async () => {
   const { admin } = await hasty.tenant();
-  const answers = await Promise.all(Array.from({ length: 400 }, () => admin.send(document())));
+  const unknown = Array.from({ length: 400 }, () => novelty(`nothing ${"guid ".repeat(29)}`));
+  const answers = await Promise.all(unknown.map((document) => admin.send(document)));
   const late = answers.filter(({ status }) => status === 504);
   expect(late.length).toBeGreaterThan(0);
   for (const answer of late) expect([answer.data, problems(answer)]).toEqual([undefined, ["TIMEOUT"]]);
