@@ -266,7 +266,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     request,
   });
   const asking = async (request: FastifyRequest): Promise<RequestContext> => {
-    const session = pool.session({ milliseconds: deadlineMilliseconds, trace: request.trace });
+    const waiting = { isGone: () => isGone(request), trace: request.trace };
+    const session = pool.session({ milliseconds: deadlineMilliseconds, ...waiting });
     const token = bearerToken(request);
     const claims = token === null ? null : await verify(token);
     const tenantId = claims?.tenantId ?? null;
@@ -428,7 +429,8 @@ function requestPlugin(metrics: Metrics, limits: Limits, development: boolean): 
           const { statements, milliseconds } = contextValue.session;
           const errors = response.body.kind === "single" ? response.body.singleResult.errors : undefined;
           contextValue.operation = operation;
-          contextValue.errors = errors?.map(({ extensions }) => String(extensions?.code));
+          if (!isGone(contextValue.request))
+            contextValue.errors = errors?.map(({ extensions }) => String(extensions?.code));
           contextValue.request.asked = contextValue;
           metrics.observe(operation, {
             milliseconds: performance.now() - start,

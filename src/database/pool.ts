@@ -97,6 +97,13 @@ export interface StatementObserver {
 /** Hears of each statement of one request when it is over: when it began, by `performance.now()`, and how it failed. */
 export type StatementTrace = (text: string, start: number, failure: unknown) => void;
 
+/** What a session knows of its request. */
+interface Waiting {
+  /** Nobody waits for the answer any more: nothing further is read, and no write begun. One that has begun is finished. */
+  isGone?: () => boolean;
+  trace?: StatementTrace | undefined;
+}
+
 /** Callers waiting for a connection whom a pool keeps: more would wait longer than anybody wants an answer. */
 export interface TenantPoolConfig extends pg.PoolConfig {
   maxWaiting?: number;
@@ -163,11 +170,8 @@ export class TenantPool extends pg.Pool implements SqlRunner {
   }
 
   /** One request's way to the database, for so many milliseconds. */
-  session({
-    milliseconds = Infinity,
-    trace,
-  }: { milliseconds?: number; trace?: StatementTrace | undefined } = {}): Session {
-    return new Session(this, performance.now() + milliseconds, trace);
+  session({ milliseconds = Infinity, ...waiting }: { milliseconds?: number } & Waiting = {}): Session {
+    return new Session(this, performance.now() + milliseconds, waiting);
   }
 
   run(tenantId: string, statement: Statement): Promise<object[]> {
@@ -268,8 +272,8 @@ export class Session implements SqlRunner {
      * is not waited for any longer. Those of a transaction are: COMMIT may be on its way with them, and what became of a
      * write has to be known.
      */
-    readonly deadline = Infinity,
-    private readonly trace?: StatementTrace,
+    readonly deadline: number,
+    readonly waiting: Waiting = {},
   ) {}
 
   run(tenantId: string, statement: Statement): Promise<object[]> {
@@ -279,7 +283,7 @@ export class Session implements SqlRunner {
   }
 
   private async read(tenantId: string, statement: Statement): Promise<object[]> {
-    this.remaining();
+    this.refuseInVain();
     this.pending++;
     const lease = (this.lease ??= this.pool.take(tenantId, this.deadline));
     let client: pg.PoolClient | undefined;
@@ -287,6 +291,7 @@ export class Session implements SqlRunner {
     try {
       client = await lease;
       start = performance.now();
+      this.refuseInVain();
       return await this.send(client, tenantId, statement, this.remaining());
     } catch (error) {
       this.broken ||= !isRefusal(error);
@@ -316,7 +321,10 @@ export class Session implements SqlRunner {
       this.pool.transact(
         this,
         tenantId,
-        (run) => work(async (tenant, statement) => checked(() => run(tenant, statement))),
+        async (run) => {
+          this.refuseInVain();
+          return work(async (tenant, statement) => checked(() => run(tenant, statement)));
+        },
         last && (() => checked(last)),
       );
     // Before it has a connection: nobody waits there with one.
@@ -334,8 +342,14 @@ export class Session implements SqlRunner {
       throw error;
     } finally {
       this.milliseconds += performance.now() - start;
-      this.trace?.(statement.text, start, failure);
+      this.waiting.trace?.(statement.text, start, failure);
     }
+  }
+
+  /** Whoever is gone, perhaps to ask again, does not keep others waiting. @throws DeadlineExceeded */
+  private refuseInVain(): void {
+    this.remaining();
+    if (this.waiting.isGone?.()) throw new DeadlineExceeded();
   }
 
   /** Milliseconds that one more statement may take; undefined: as long as any. @throws DeadlineExceeded */

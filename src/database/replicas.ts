@@ -98,7 +98,7 @@ class ReplicaSession extends Session {
     private readonly replica: Replica,
     private readonly primary: Session,
   ) {
-    super(replica.pool, primary.deadline);
+    super(replica.pool, primary.deadline, primary.waiting);
   }
 
   override async run(tenantId: string, statement: Statement): Promise<object[]> {

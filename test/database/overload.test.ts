@@ -91,6 +91,58 @@ describe("a request that takes too long", () => {
 });
 
 describe("more callers than connections", () => {
+  test("whoever left while they waited has nothing read or written", async () => {
+    const { tenant, database, statements, url } = narrow;
+    const here = await tenant();
+    const metric = async (line: string): Promise<boolean> =>
+      (await (await fetch(`${url}/metrics`)).text()).includes(line);
+    await here.admin.ask("{ me { id } }");
+    const leaving = new AbortController();
+    const leave = (query: string, variables = {}): Promise<Response> =>
+      fetch(`${url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${here.admin.token}` },
+        body: JSON.stringify({ query, variables }),
+        signal: leaving.signal,
+      });
+    const release = await locked(database, "user_groups");
+    const first = here.admin.ask("{ userGroups { nodes { id } } }");
+    await until(database.isBlocked);
+    const from = statements.length;
+    const left = [
+      leave("{ featureFlags { nodes { id } } }"),
+      leave(operations.CreateClassification!, { input: { name: "Left", reference: "left" } }),
+    ];
+    await until(() => metric('database_pool_connections{server="primary",state="waiting"} 2'));
+    leaving.abort();
+    for (const one of left) await expect(one).rejects.toThrow("aborted");
+    await until(() => metric('http_responses_total{route="/graphql",status="499"} 2'));
+    await release();
+    await first;
+    await here.admin.ask("{ me { id } }");
+    expect(statements.slice(from).filter((text) => /feature_flags|classifications/.test(text))).toEqual([]);
+    expect(await metric('code="TIMEOUT"')).toBe(false);
+  });
+
+  test("whoever leaves while they write has it written", async () => {
+    const { tenant, database } = narrow;
+    const here = await tenant();
+    const release = await locked(database, "audit_events");
+    const body = JSON.stringify({
+      query: operations.CreateClassification,
+      variables: { input: { name: "Left", reference: "left" } },
+    });
+    const headers = { "content-type": "application/json", authorization: `Bearer ${here.admin.token}` };
+    const leaving = new AbortController();
+    const left = fetch(`${narrow.url}/graphql`, { method: "POST", headers, body, signal: leaving.signal });
+    await until(database.isBlocked);
+    leaving.abort();
+    await expect(left).rejects.toThrow("aborted");
+    await release();
+    const query = "{ classifications { nodes { reference } } }";
+    expect((await here.admin.ask(query)).classifications.nodes).toEqual([{ reference: "left" }]);
+  });
+
   test("wait, as many as may; the others are refused at once, and all is well when it is over", async () => {
     const { tenant, database } = narrow;
     const here = await tenant();
