@@ -88,6 +88,7 @@ async function main(): Promise<void> {
     const drain = config.DRAIN_MILLISECONDS ?? (development ? 0 : 5_000);
     beforeStop = async () => {
       server.drain();
+      log.info({ milliseconds: drain }, "draining: not ready, and still serving");
       await new Promise((resolve) => setTimeout(resolve, drain));
     };
   }

@@ -518,6 +518,7 @@ test("in production only the router is answered, introspection is off and the pa
   expect((await fetch(`${url}/graphiql`)).status).toBe(404);
   expect((await fetch(`${url}/mail`)).status).toBe(404);
   server.child.kill("SIGTERM");
+  await server.says('"msg":"draining: not ready, and still serving"');
   expect((await server.ends()).code).toBe(0);
   const client = new pg.Client({ connectionString: database.superUrl });
   await client.connect();

@@ -27,6 +27,15 @@ export function answerErrorsAsGraphQL(app: FastifyInstance, endpoint: string): v
       .code(404)
       .send({ errors: [{ message: `Nothing here. GraphQL is at ${endpoint}.`, extensions: { code: "NOT_FOUND" } }] }),
   );
+  app.route({
+    method: ["PUT", "PATCH", "DELETE"],
+    url: endpoint,
+    handler: async (_request, reply) =>
+      reply
+        .code(405)
+        .header("allow", "GET, POST")
+        .send({ errors: [{ message: "GraphQL is asked by GET or POST.", extensions: { code: "BAD_REQUEST" } }] }),
+  });
 }
 
 /** Answers a path that is none, e.g. `/%`, which ends before any hook, in that form and with its line in the log. */

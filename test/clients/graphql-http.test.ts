@@ -32,3 +32,9 @@ test.each([
   expect([response.status, response.headers.get("content-type")]).toEqual([status, `${type}; charset=utf-8`]);
   expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "GRAPHQL_VALIDATION_FAILED" } }] });
 });
+
+test.each(["PUT", "PATCH", "DELETE"])("%s is told which methods there are", async (method) => {
+  const response = await fetch(`${here.url}/graphql`, { method });
+  expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, POST"]);
+  expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "BAD_REQUEST" } }] });
+});
