@@ -246,7 +246,12 @@ const NOT_PUBLIC = "a private or symmetric key was given; only public keys verif
 export async function readPublicKeys(text: string): Promise<JWK[]> {
   // Of which a public key would be made.
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw new Error(NOT_PUBLIC);
-  const jwks = await Promise.all((await keysIn(text)).map(publicKey));
+  const given = await keysIn(text);
+  if (given.some(({ d, kty }) => d !== undefined || kty === "oct")) throw new Error(NOT_PUBLIC);
+  // A published set may hold keys for encryption, too.
+  const verifying = given.filter(({ use, key_ops: uses }) => use !== "enc" && (uses?.includes("verify") ?? true));
+  if (verifying.length === 0) throw new Error("its use or key_ops says that it does not verify signatures");
+  const jwks = await Promise.all(verifying.map(publicKey));
   const names = jwks.map(({ kid }) => kid);
   // Where two may be a token's, jose takes neither.
   if (names.length > 1 && (names.includes(undefined) || new Set(names).size < names.length))
@@ -266,7 +271,6 @@ async function keysIn(text: string): Promise<JWK[]> {
 }
 
 async function publicKey(jwk: JWK): Promise<JWK> {
-  if (jwk.d !== undefined || jwk.kty === "oct") throw new Error(NOT_PUBLIC);
   const alg =
     jwk.alg ?? (jwk.kty === "RSA" ? "RS256" : jwk.kty === "OKP" ? "EdDSA" : jwk.crv === "P-384" ? "ES384" : "ES256");
   if (!ALGORITHMS.includes(alg)) throw new Error(`algorithm ${alg} is not accepted`);

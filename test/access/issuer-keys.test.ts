@@ -186,6 +186,22 @@ describe("a key given directly", () => {
     }
   });
 
+  test("is left out when it is for something else than signatures, and refused when no other is left", async () => {
+    const other = await exportJWK((await generateKeyPair("RSA-OAEP")).publicKey);
+    const set = {
+      keys: [
+        { ...other, use: "enc", alg: "RSA-OAEP", kid: "e" },
+        { ...jwk, use: "sig", kid: "s" },
+      ],
+    };
+    expect(await outcome(await given(JSON.stringify(set)), await tokenOf("s"))).toBe("accepted");
+    for (const purpose of [{ use: "enc" }, { key_ops: ["encrypt"] }]) {
+      await expect(readPublicKeys(JSON.stringify({ ...jwk, ...purpose }))).rejects.toThrow(
+        "does not verify signatures",
+      );
+    }
+  });
+
   test.each([
     "a key",
     "{",
