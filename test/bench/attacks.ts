@@ -80,6 +80,10 @@ const ATTACKS: Record<string, Attack> = {
   "a counted search of two letters": () => ({ query: `{ ${SEARCH} }` }),
   // Parsed, validated and planned, and then there is nothing to read.
   "new documents": () => ({ query: `{ me { ${times(LIMITS.fields - 1, (n) => FIELDS[n % FIELDS.length]!)} } }` }),
+  // And compiled into a statement of its own, which PostgreSQL plans.
+  "new documents twice": () => ({
+    query: `{ me { ${times(19, (n) => `a${n}: assignedInternalUser { ${FIELDS.slice(0, 9).join(" ")} }`)} } }`,
+  }),
   "deep variables": () => ({
     query: "query ($x: UserFilter) { users(filter: $x) { totalCount } }",
     variables: { x: JSON.parse(`${'{"a":'.repeat(2_000)}1${"}".repeat(2_000)}`) as object },
@@ -89,7 +93,13 @@ const ATTACKS: Record<string, Attack> = {
 /** A comment makes each document another one, of which nothing is remembered; but not where that is not the attack. */
 const ALIKE = new Set(["body", "statement timeout", "the pool's queue"]);
 /** More at a time than may wait, after those who need not. */
-const CROWDS: Record<string, number> = { "the pool's queue": 204, "new documents": 204 };
+const CROWDS: Record<string, number> = {
+  "the pool's queue": 204,
+  "new documents": 204,
+  "new documents twice": 204,
+};
+/** How often each document is sent, where that is not once. */
+const TIMES: Record<string, number> = { "new documents twice": 2 };
 
 /** Sends without end, until it is told to stop; counts answers by status and code. */
 function attack(
@@ -147,7 +157,7 @@ await withBench(readConfig(), { users, peers: "none" }, async (bench) => {
       let turn = 0;
       const attacking = attack(bench, CROWDS[name] ?? attackers, () => {
         const body = of(over);
-        return ALIKE.has(name) ? body : { ...body, query: `${body.query} #${turn++}` };
+        return ALIKE.has(name) ? body : { ...body, query: `${body.query} #${Math.floor(turn++ / (TIMES[name] ?? 1))}` };
       });
       const round = await others();
       const after = await memory();
