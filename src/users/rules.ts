@@ -10,6 +10,7 @@ import {
   type RowRule,
   ruled,
   selectList,
+  shownAgain,
   sql,
   type UsersError,
   usersError,
@@ -28,6 +29,8 @@ export const userVisible: RowRule = (viewer, alias) => {
     SELECT m.user_id FROM user_groups g JOIN group_members m ON m.tenant_id = g.tenant_id AND m.group_id = g.id
     WHERE g.tenant_id = ${viewer.tenantId} AND g.lead_user_id = ${viewer.id})`;
 };
+
+shownAgain(User, userVisible);
 
 /** The user that a write is about, locked: one that the caller sees, and may write to. */
 export async function userToChange(ctx: Context, id: string, field: string): Promise<User> {
