@@ -94,6 +94,8 @@ export interface ServerOptions {
   statementTimeout: number;
   /** How long an operation may take until its last statement is sent; 10 seconds unless given. */
   deadlineMilliseconds?: number;
+  /** How long a client may take to send its request; 30 seconds unless given. */
+  requestMilliseconds?: number;
   limits?: Limits;
   tokens: TokenRules;
   /** Accepted values of the `x-router-secret` header; none: anybody may ask. */
@@ -143,8 +145,6 @@ export interface RunningServer {
 }
 
 const ENDPOINT = "/graphql";
-/** How long a client may take to send its request. */
-const REQUEST_TIMEOUT = 30_000;
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
 
 interface RequestContext extends Context, BaseContext, Asked {
@@ -153,7 +153,8 @@ interface RequestContext extends Context, BaseContext, Asked {
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { log, development, limits = LIMITS, deadlineMilliseconds = 10_000 } = options;
+  const { log, development, limits = LIMITS } = options;
+  const { deadlineMilliseconds = 10_000, requestMilliseconds = 30_000 } = options;
   const source = dataSource({
     url: options.databaseUrl,
     replicaUrls: options.replicaUrls ?? [],
@@ -216,7 +217,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // One line a request, written where its operation is known.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     bodyLimit: limits.bodyBytes,
-    requestTimeout: REQUEST_TIMEOUT,
+    requestTimeout: requestMilliseconds,
+    // Node gives the longer of the two to the body, and looks every 30 seconds only.
+    http: { headersTimeout: requestMilliseconds, connectionsCheckingInterval: requestMilliseconds / 6 },
     forceCloseConnections: "idle",
     frameworkErrors: refusePath((route, status) => metrics.response(route, status)),
     genReqId: ({ headers: { "x-request-id": given } }) =>

@@ -1,5 +1,6 @@
 import { may } from "../access/index.js";
-import { raw, type RowRule, sql } from "../kit/index.js";
+import { raw, type RowRule, shownAgain, sql } from "../kit/index.js";
+import { Invitation } from "./invitation.js";
 
 /** Who sees an invitation: staff who see users or invite them all, leads those into their group, anybody their own. */
 export const invitationVisible: RowRule = (viewer, alias) => {
@@ -11,3 +12,5 @@ export const invitationVisible: RowRule = (viewer, alias) => {
   return sql`(${own} OR ${raw(alias)}.group_id = ANY(ARRAY(SELECT g.id FROM user_groups g
     WHERE g.tenant_id = ${viewer.tenantId} AND g.lead_user_id = ${viewer.id})))`;
 };
+
+shownAgain(Invitation, invitationVisible);

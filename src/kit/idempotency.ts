@@ -6,6 +6,7 @@ import { Hidden, type TypeThunk } from "./attribute.js";
 import type { Context } from "./context.js";
 import { refuse, UsersErrorCode } from "./errors.js";
 import { canonical } from "./keyset.js";
+import { ruled, type RowRule } from "./loader.js";
 import { MutationInput } from "./mutation-input.js";
 import { isEntity, tableOf, type Entity as EntityClass } from "./table.js";
 
@@ -19,7 +20,7 @@ const MAX_KEY = 255;
 export abstract class IdempotentInput extends MutationInput {
   @Field(() => String, {
     nullable: true,
-    description: `The caller's own name for this request, 1 to ${MAX_KEY} characters. Sent again with the same input, the mutation answers with the objects of the first time and does nothing; with another input it refuses with IDEMPOTENCY_CONFLICT. A refused mutation leaves its key free.`,
+    description: `The caller's own name for this request, 1 to ${MAX_KEY} characters. Sent again with the same input, the mutation answers with the objects of the first time and does nothing, null for one that has changed since and that the caller may not see any more; with another input it refuses with IDEMPOTENCY_CONFLICT. A refused mutation leaves its key free.`,
   })
   idempotencyKey?: string | null;
 }
@@ -102,20 +103,37 @@ function entityOf(payload: PayloadObjects, name: string): EntityClass<Row> | nul
 
 const keyOfRow = (entity: EntityClass<Row>): string => tableOf(entity).primary[0]!;
 
-/** Objects as their keys: whoever asks again sees them as they are by then. */
-const references = (result: object, payload: PayloadObjects): object =>
-  Object.fromEntries(
-    Object.entries(result).map(([name, value]) => {
-      const entity = value === null ? null : entityOf(payload, name);
-      return [name, entity ? (value as Row)[keyOfRow(entity)] : (value as unknown)];
-    }),
-  );
+const rules = new Map<EntityClass, RowRule>();
 
-async function revived({ db }: Context, stored: Record<string, unknown>, payload: PayloadObjects): Promise<object> {
+/** Who sees a row of the table once more that has changed since a mutation showed it. Of others: whoever made it. */
+export function shownAgain(entity: EntityClass, rule: RowRule): void {
+  rules.set(entity, rule);
+}
+
+/** Beside the keys: the versions that were shown. */
+const VERSIONS = "$versions";
+
+/** Objects as their keys: whoever asks again sees them as they are by then. */
+function references(result: object, payload: PayloadObjects): object {
+  const rows = Object.entries(result).filter(([name, value]) => value !== null && entityOf(payload, name));
+  const keys = rows.map(([name, row]) => [name, (row as Row)[keyOfRow(entityOf(payload, name)!)]]);
+  const versions = rows.map(([name, row]) => [name, (row as Row).version]);
+  return { ...result, ...Object.fromEntries(keys), [VERSIONS]: Object.fromEntries(versions) };
+}
+
+async function revived(
+  ctx: Context,
+  { [VERSIONS]: versions, ...stored }: Record<string, unknown>,
+  payload: PayloadObjects,
+): Promise<object> {
+  const { db } = ctx;
   const objects = Object.entries(stored).map(async ([name, value]) => {
     const entity = entityOf(payload, name);
     if (!entity || value === null) return [name, value] as const;
-    return [name, await db.find(entity, { [keyOfRow(entity)]: value as string })] as const;
+    const key = { [keyOfRow(entity)]: value as string };
+    const row = await db.find(entity, key);
+    const known = row !== null && row.version !== undefined && row.version === Object(versions)[name];
+    return [name, known ? row : await db.find(entity, key, ruled(rules.get(entity), ctx, "n"))] as const;
   });
   const found = Object.fromEntries(await Promise.all(objects));
   const [first] = Object.entries(found).filter(([name, value]) => entityOf(payload, name) && value);

@@ -7,7 +7,7 @@ export { subgraphSchema, subgraphSdl, type Entities } from "./federation.js";
 export { FairQueue } from "./fair-queue.js";
 export { allOf, dayRange, LISTS, MAX_SEARCH, refuseLongLists, searchOf, searchText } from "./filter.js";
 export { fromGlobalId, keyOf, toGlobalId } from "./global-id.js";
-export { IdempotencyKey, IdempotentInput } from "./idempotency.js";
+export { IdempotencyKey, IdempotentInput, shownAgain } from "./idempotency.js";
 export { MutationInput } from "./mutation-input.js";
 export { by, byNullable, byNumber, type Direction, type Segment, type Sort } from "./keyset.js";
 export { existsBy, Loaders, oneBy, ruled, type OneBy, type RowRule } from "./loader.js";

@@ -10,6 +10,7 @@ import {
   type RowRule,
   ruled,
   selectList,
+  shownAgain,
   sql,
   type UsersError,
   usersError,
@@ -28,6 +29,8 @@ export const userVisible: RowRule = (viewer, alias) => {
     SELECT m.user_id FROM user_groups g JOIN group_members m ON m.tenant_id = g.tenant_id AND m.group_id = g.id
     WHERE g.tenant_id = ${viewer.tenantId} AND g.lead_user_id = ${viewer.id})`;
 };
+
+shownAgain(User, userVisible);
 
 /** The user that a write is about, locked: one that the caller sees, and may write to. */
 export async function userToChange(ctx: Context, id: string, field: string): Promise<User> {
@@ -75,17 +78,22 @@ export function statusAfter(step: keyof typeof STEPS, user: User, field = "userI
 }
 
 /**
- * The tenant's active administrators, locked: before any other row and in one order, so that those who lock each other
- * out wait in line.
+ * The tenant's active administrators; they and the user whom a write is about are locked: before any other row and in
+ * one order, whatever has become of the user, so that those who lock each other out wait in line.
  */
-export async function lockAdministrators({ db }: Context): Promise<string[]> {
-  const rows = await db.query<{ guid: string }>(
-    sql`SELECT u.id AS guid FROM users u WHERE ${db.tenantIs("u")} AND u.status = 'ACTIVE' AND u.type = 'INTERNAL' AND u.id IN (
-          SELECT ur.user_id FROM user_roles ur JOIN roles r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
-          WHERE ${db.tenantIs("ur")} AND r.scope = 'INTERNAL' AND r.administrator) ORDER BY u.id FOR NO KEY UPDATE OF u`,
+export async function lockAdministrators({ db }: Context, userId: string): Promise<string[]> {
+  const guid = keyOf("User", userId, ["input", "userId"]);
+  const administrators = sql`SELECT ur.user_id FROM user_roles ur
+    JOIN roles r ON r.tenant_id = ur.tenant_id AND r.id = ur.role_id
+    WHERE ${db.tenantIs("ur")} AND r.scope = 'INTERNAL' AND r.administrator`;
+  const active = sql`u.status = 'ACTIVE' AND u.type = 'INTERNAL'`;
+  const rows = await db.query<{ guid: string; administrator: boolean }>(
+    sql`SELECT u.id AS guid, ${active} AND u.id IN (${administrators}) AS administrator
+      FROM users u WHERE ${db.tenantIs("u")} AND u.id IN (SELECT ${guid}::uuid UNION ALL ${administrators})
+        AND (u.id = ${guid} OR ${active}) ORDER BY u.id FOR NO KEY UPDATE OF u`,
     { prepare: true },
   );
-  return rows.map(({ guid }) => guid);
+  return rows.filter(({ administrator }) => administrator).map((row) => row.guid);
 }
 
 /** Refuses to lock out the caller, a group's lead, or the last of the tenant's active administrators. */

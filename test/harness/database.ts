@@ -16,6 +16,8 @@ export interface TestDatabase extends DatabaseUrls {
   hold(text: string): Promise<{ release: () => Promise<void> }>;
   /** Whether somebody waits for a lock here. `pg_locks` would also tell of the databases of other test files. */
   isBlocked: () => Promise<boolean>;
+  /** How many wait. */
+  blocked: () => Promise<number>;
   /** The names of the tables that hold rows of tenants. */
   tenantTables(): Promise<string[]>;
   drop(): Promise<void>;
@@ -30,6 +32,10 @@ export async function testDatabase({ empty = false, locale = "" } = {}): Promise
   const superuser = new pg.Pool({ connectionString: clusterUrl(name), max: 2 });
   superuser.on("error", () => {});
   const sql: TestDatabase["sql"] = async (text, values) => (await superuser.query(text, values)).rows as never;
+  const blocked = async (): Promise<number> => {
+    const waiters = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    return (await sql(waiters)).length;
+  };
   return {
     ...databaseUrls(clusterUrl, name),
     superUrl: clusterUrl(name),
@@ -41,10 +47,8 @@ export async function testDatabase({ empty = false, locale = "" } = {}): Promise
       await client.query(text);
       return { release: () => client.end() };
     },
-    isBlocked: async () => {
-      const waiters = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-      return (await sql(waiters)).length > 0;
-    },
+    isBlocked: async () => (await blocked()) > 0,
+    blocked,
     tenantTables: async () => {
       const tables = await sql<{ name: string }>(`
         SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid

@@ -136,6 +136,8 @@ export interface Harness {
   /** What signs the tokens, for tests that forge them. */
   keys: { publicKey: CryptoKey; privateKey: CryptoKey };
   statements: string[];
+  /** Those of them that failed. */
+  failed: string[];
 }
 
 export class TestTenant {
@@ -423,6 +425,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), alg: "ES256", kid: "test" };
   const statements: string[] = [];
+  const failed: string[] = [];
   const directUrl = asOwner ? database.superUrl : database.appUrl;
   const pooler = pooled === undefined ? null : await transactionPooler(directUrl, pooled);
   const behind =
@@ -443,7 +446,10 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     compileQueries: true,
     development: true,
     log: pino({ level: process.env.TEST_LOG ?? "silent" }),
-    observe: ({ text }) => statements.push(text),
+    observe: (statement) => {
+      statements.push(statement.text);
+      if (statement.failed) failed.push(statement.text);
+    },
     ...rest,
   };
   const servers: RunningServer[] = [];
@@ -501,6 +507,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     pooler,
     database,
     statements,
+    failed,
     anonymous: bearer(null),
     bearer,
     keys: { publicKey, privateKey },

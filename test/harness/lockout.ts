@@ -1,5 +1,6 @@
 import { UserStatus } from "../../src/users/index.js";
 import { operations, outcomes, type Harness, type TestTenant } from "./index.js";
+import { until } from "./smtp.js";
 
 /** An operation that locks a user out, with the statuses that it leads from and to. */
 export interface Lockout {
@@ -12,7 +13,7 @@ const INTERNAL = ["users.read", "users.write"] as const;
 const UNKNOWN = { id: "00000000-0000-7000-8000-000000000000" };
 
 /** What every operation that locks somebody out has to hold. */
-export function lockoutRules({ tenant }: Harness, { document, from, to }: Lockout): void {
+export function lockoutRules({ tenant, database, failed }: Harness, { document, from, to }: Lockout): void {
   const lockOut = (here: TestTenant, user: { id: string }, by: Parameters<TestTenant["refusals"]>[0] = here.admin) =>
     here.refusals(by, document, { userId: user.id });
 
@@ -77,6 +78,39 @@ export function lockoutRules({ tenant }: Harness, { document, from, to }: Lockou
     const other = await here.internal(INTERNAL, { administrator: true });
     expect(await lockOut(here, other, service)).toEqual([]);
     expect(await lockOut(here, here.admin, service)).toEqual(["LAST_ADMIN input.userId"]);
+  });
+
+  test("nobody waits in a circle who locks an administrator and one who is suspended", async () => {
+    const before = failed.length;
+    const here = await tenant();
+    const suspended = await here.internal(INTERNAL, { administrator: true, status: UserStatus.SUSPENDED });
+    const actor = await here.internal(["users.impersonate", "users.read"], { administrator: true });
+    const { guid: groupId } = await here.group({});
+    const held = await database.hold(`SELECT FROM users WHERE id = '${suspended.guid}' FOR UPDATE`);
+    const input = { groupId, userId: suspended.guid, reason: "To help" };
+    const acting = actor.ask(operations.CreateLoginToken!, { input });
+    await until(async () => (await database.blocked()) === 1);
+    const locking = here.admin.ask(document, { input: { userId: suspended.id } });
+    await until(async () => (await database.blocked()) === 2);
+    await held.release();
+    await Promise.all([acting, locking]);
+    expect(failed.slice(before)).toEqual([]);
+  });
+
+  test("nor who gives an administrator a client to look after", async () => {
+    const before = failed.length;
+    const here = await tenant();
+    const staff = await here.internal(INTERNAL, { administrator: true });
+    const client = await here.user();
+    const held = await database.hold(`SELECT FROM users WHERE id = '${client.guid}' FOR UPDATE`);
+    const input = { userId: client.guid, assignedInternalUserId: staff.guid };
+    const giving = here.admin.ask(operations.UpdateUser!, { input });
+    await until(async () => (await database.blocked()) === 1);
+    const locking = here.admin.ask(document, { input: { userId: client.id } });
+    await until(async () => (await database.blocked()) === 2);
+    await held.release();
+    expect(outcomes(await Promise.all([giving, locking]))).toEqual(["", ""]);
+    expect(failed.slice(before)).toEqual([]);
   });
 
   test("a group's lead stays until the group has another one", async () => {

@@ -120,6 +120,31 @@ test("the objects of the first time are shown as they are by now", async () => {
   });
 });
 
+test("who may not see the objects any more is told nothing that came since", async () => {
+  const here = await tenant();
+  const [lead, another] = [await here.user(), await here.user()];
+  const group = await here.group({ lead });
+  const given = input({ groupId: group.id, idempotencyKey: "mine" });
+  const invites = async () => (await lead.ask(document, { input: given })).inviteUser;
+  const first = await invites();
+  // Not a member yet, and so not to be seen elsewhere.
+  expect(await invites()).toEqual(first);
+  expect(await tools.accepting(here, first.invitation)).toEqual([]);
+  expect(await invites()).toMatchObject({ user: { guid: first.user.guid }, invitation: { status: "COMPLETED" } });
+  const userId = first.user.guid;
+  expect(await here.refusals(here.admin, operations.RemoveUserFromGroup!, { groupId: group.id, userId })).toEqual([]);
+  expect(await here.refusals(here.admin, operations.UpdateUser!, { userId, email: newEmail() })).toEqual([]);
+  expect(await invites()).toMatchObject({ user: null, invitation: { guid: first.invitation.guid }, errors: [] });
+  // A lead still, of another group.
+  await here.group({ lead: another, members: [lead] });
+  await here.join(group, another);
+  await server.database.sql("UPDATE user_groups SET lead_user_id = NULL WHERE lead_user_id = ANY($1)", [
+    [lead.guid, another.guid],
+  ]);
+  await here.group({ lead });
+  expect(await invites()).toMatchObject({ user: null, invitation: null, errors: [] });
+});
+
 test("a refused mutation leaves its key free, for the same input and for another", async () => {
   const here = await tenant();
   const sent = await tools.invite(here);

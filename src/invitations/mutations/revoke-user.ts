@@ -25,7 +25,7 @@ export class RevokeUser {
   })
   async revokeUser(input: RevokeUserInput, ctx: Context): Promise<{ user: User }> {
     const { db } = ctx;
-    const administrators = await lockAdministrators(ctx);
+    const administrators = await lockAdministrators(ctx, input.userId);
     const user = await userToChange(ctx, input.userId, "userId");
     const status = statusAfter("revoke", user);
     await refuseLockout(ctx, user, administrators);

@@ -22,7 +22,7 @@ export class SuspendUser {
       "Locks an active user out from the next request on. Not oneself, not a group's lead, not the last administrator.",
   })
   async suspendUser(input: SuspendUserInput, ctx: Context): Promise<{ user: User }> {
-    const administrators = await lockAdministrators(ctx);
+    const administrators = await lockAdministrators(ctx, input.userId);
     const user = await userToChange(ctx, input.userId, "userId");
     const status = statusAfter("suspend", user);
     await refuseLockout(ctx, user, administrators);

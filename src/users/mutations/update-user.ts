@@ -7,6 +7,7 @@ import {
   MutationInput,
   payloadOf,
   refuse,
+  sql,
   UsersErrorCode,
   Write,
 } from "../../kit/index.js";
@@ -68,8 +69,13 @@ export class UpdateUser {
 async function assignee({ assignedInternalUserId: id }: UpdateUserInput, { db }: Context): Promise<string | null> {
   if (id == null) return null;
   const guid = keyOf("User", id, ["input", "assignedInternalUserId"]);
-  const { type } = await db.get(User, { guid }, "assignedInternalUserId");
-  if (type !== UserType.INTERNAL) {
+  // Not locked: users are in the order of their ids only, and nobody's type changes.
+  const [staff] = await db.query<Pick<User, "type">>(
+    sql`SELECT n.type FROM users n WHERE ${db.tenantIs("n")} AND n.id = ${guid}`,
+    { prepare: true },
+  );
+  if (!staff) refuse(UsersErrorCode.NOT_FOUND, "User not found.", "assignedInternalUserId");
+  if (staff.type !== UserType.INTERNAL) {
     refuse(UsersErrorCode.USER_TYPE_MISMATCH, "Only internal users look after clients.", "assignedInternalUserId");
   }
   return guid;
