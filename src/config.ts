@@ -11,14 +11,22 @@ const count = (least: number, most: number): z.ZodType<number> =>
     .pipe(z.number().min(least).max(most));
 const milliseconds = (least = 0): z.ZodType<number> => count(least, 3_600_000);
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
-const postgresUrl = z.url({
-  protocol: /^postgres(ql)?$/,
-  error: ({ input }) =>
-    /^postgres(ql)?:\/\//.test(String(input))
-      ? "cannot be read as a URL: in a password / ? # @ : are written %2F %3F %23 %40 %3A"
-      : "has to be a postgres:// URL",
-  abort: true,
-});
+/** URLs may hold a lone %, at which the driver gives up. */
+const canDecode = (value: string): boolean => {
+  try {
+    return decodeURIComponent(value) !== "";
+  } catch {
+    return false;
+  }
+};
+const unreadable = "cannot be read as a URL: in a password % / ? # @ : are written %25 %2F %3F %23 %40 %3A";
+const postgresUrl = z
+  .url({
+    protocol: /^postgres(ql)?$/,
+    error: ({ input }) => (/^postgres(ql)?:\/\//.test(String(input)) ? unreadable : "has to be a postgres:// URL"),
+    abort: true,
+  })
+  .refine(canDecode, { error: unreadable, abort: true });
 /** Migrations grant to the role that it names. */
 const appUrl = postgresUrl.refine(
   (value) => new URL(value).username !== "",

@@ -236,6 +236,10 @@ test("migrations by themselves say in a line what keeps them from running", asyn
   for (const [environment, line] of [
     [{}, "Set DATABASE_OWNER_URL and DATABASE_URL."],
     [{ DATABASE_URL: "users" }, "DATABASE_URL: has to be a postgres:// URL"],
+    [
+      { DATABASE_URL: away, DATABASE_OWNER_URL: "postgres://owner:50%off@127.0.0.1:1/users" },
+      "DATABASE_OWNER_URL: cannot be read as a URL: in a password % / ? # @ : are written %25 %2F %3F %23 %40 %3A",
+    ],
     [{ DATABASE_URL: away, DATABASE_OWNER_URL: away }, "DATABASE_OWNER_URL: connect ECONNREFUSED 127.0.0.1:1"],
   ] as const) {
     expect(await start(environment, MIGRATE).ends()).toEqual({ code: 1, output: `${line}\n` });
