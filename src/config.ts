@@ -14,7 +14,8 @@ const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 /** URLs may hold a lone %, at which the driver gives up. */
 const canDecode = (value: string): boolean => {
   try {
-    return decodeURIComponent(value) !== "";
+    decodeURIComponent(value);
+    return true;
   } catch {
     return false;
   }

@@ -74,8 +74,8 @@ export const users: Allow = {
 };
 
 /** Users, for what is theirs, and services that hold the permission. */
-export const usersAndHolders = (permission: Permission): Allow => ({
-  sentence: `Any signed-in user for themselves; for others requires \`${permission}\`.`,
+export const usersAndHolders = (permission: Permission, otherwise = ""): Allow => ({
+  sentence: `Any signed-in user for themselves; for others requires \`${permission}\`${otherwise}.`,
   test: (viewer) => viewer.kind === "USER" || may(viewer, permission),
 });
 

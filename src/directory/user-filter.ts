@@ -25,7 +25,8 @@ export class UserFilter {
 
   @Field(() => [ID], {
     nullable: true,
-    description: "Holds one of these classifications now. For investors only: refused with another `type`.",
+    description:
+      "Holds one of these classifications (global ids) now. For investors only: refused with another `type`.",
   })
   classifications?: string[] | null;
 

@@ -86,7 +86,10 @@ export class Invitation implements Node {
   @Column({ type: "timestamptz", precision: 3, nullable: true })
   wantedUntil!: string | null;
 
-  @Attribute(() => DateTime, { nullable: true, description: "When the first mail was sent. Null: not yet." })
+  @Attribute(() => DateTime, {
+    nullable: true,
+    description: "When the first mail was promised; `mail` tells whether it has left. Null: not yet.",
+  })
   dateInvited!: string | null;
 
   @Attribute(() => DateTime, {
@@ -98,10 +101,10 @@ export class Invitation implements Node {
   @Attribute(() => DateTime, { default: () => "now()", description: "When it last changed its status or was resent." })
   dateModified!: string;
 
-  @Attribute(() => DateTime, { nullable: true, description: "When the latest mail was sent." })
+  @Attribute(() => DateTime, { nullable: true, description: "When the latest mail was promised; see `mail`." })
   lastSentAt!: string | null;
 
-  @Attribute(() => Number, { default: 0, description: "How many mails were sent; at most 10." })
+  @Attribute(() => Number, { default: 0, description: "How many mails were promised; at most 10." })
   sendCount!: number;
 
   @Hidden("text", { nullable: true, select: false })

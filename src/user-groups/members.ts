@@ -52,7 +52,7 @@ class UserGroupMemberFilter {
   })
   status?: UserStatus[] | null;
 
-  @Field(() => [ID], { nullable: true, description: "Holds one of these roles in the group." })
+  @Field(() => [ID], { nullable: true, description: "Holds one of these roles (global ids) in the group." })
   roleIds?: string[] | null;
 
   @Field(() => Boolean, { nullable: true, description: "May sign for the group, or may not." })

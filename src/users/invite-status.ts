@@ -13,9 +13,9 @@ registerEnumType(InviteStatus, {
   description: "Where an invitation stands.",
   valuesConfig: {
     DRAFT: { description: "Recorded, waits for approval; no mail sent." },
-    INVITED: { description: "The mail is sent and its link alive." },
+    INVITED: { description: "The mail is sent or on its way, and its link alive." },
     COMPLETED: { description: "Accepted." },
-    EXPIRED: { description: "Sent, but its link is past its date. Derived: never stored." },
+    EXPIRED: { description: "Not accepted, and its link is past its date. Derived: never stored." },
     REVOKED: { description: "Withdrawn." },
   },
 });

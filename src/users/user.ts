@@ -42,7 +42,7 @@ registerEnumType(UserStatus, {
   description: "Where an account stands: DRAFT, INVITED, ACTIVE; SUSPENDED and back; REVOKED until invited again.",
   valuesConfig: {
     DRAFT: { description: "Recorded; the invitation waits for approval." },
-    INVITED: { description: "The invitation is sent and not yet accepted." },
+    INVITED: { description: "Invited and has not accepted, also when the invitation has expired: see `inviteStatus`." },
     ACTIVE: { description: "May sign in." },
     SUSPENDED: { description: "Locked out from the next request on, until reactivated." },
     REVOKED: { description: "Locked out for good, unless invited again." },

@@ -16,7 +16,7 @@ export class RemoveUserFromGroup {
   @Write({
     input: () => RemoveUserFromGroupInput,
     payload: () => RemoveUserFromGroupPayload,
-    allow: usersAndHolders("groups.write"),
+    allow: usersAndHolders("groups.write", ", or to lead the group"),
     description:
       "Takes a member out of a group: administrators and services with `groups.write`, the group's lead, and every member for themselves. Not its lead, and not the last one who may sign for it.",
   })
