@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { harness } from "../harness/index.js";
 
 const { url } = await harness({ requestMilliseconds: 600 });
@@ -17,3 +18,15 @@ test.each(Object.entries(BEGINNINGS))(
   },
   20_000,
 );
+
+test("a connection that has had its answer may rest longer than that", async () => {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  const answer = async (): Promise<string> => {
+    socket.write("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    return String(await new Promise((resolve) => socket.once("data", resolve)));
+  };
+  expect(await answer()).toMatch(/^HTTP\/1\.1 200 /);
+  await sleep(1_500);
+  expect(await answer()).toMatch(/^HTTP\/1\.1 200 /);
+  socket.destroy();
+});
