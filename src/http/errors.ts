@@ -16,6 +16,8 @@ export function answerErrorsAsGraphQL(app: FastifyInstance, endpoint: string): v
                 ? "A request body is JSON and says so: content-type: application/json."
                 : "The request body has to be JSON in UTF-8.",
             ];
+      // Fastify's close would meet what is still being sent: clients and proxies then see a broken connection, no answer.
+      if (status === 413) reply.removeHeader("connection");
       return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
     }
     request.log.error({ err: error }, "a request failed");

@@ -18,7 +18,7 @@ import {
   type TestTenant,
 } from "../harness/index.js";
 
-const { tenant, url, bearer, anonymous, keys, database } = await harness();
+const { tenant, url, bearer, anonymous, keys, database } = await harness({ alone: true });
 const stranger = await generateKeyPair("ES256", { extractable: true });
 const HEADER: JWTHeaderParameters = { alg: "ES256", kid: "test", typ: "at+jwt" };
 

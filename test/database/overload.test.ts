@@ -6,17 +6,15 @@ import { type Answer, harness, operations, problems } from "../harness/index.js"
 import { until } from "../harness/smtp.js";
 import { layWire } from "../harness/wire.js";
 
-// One server: its connections are counted. Whatever ends a request here is what is under test: PostgreSQL itself would
-// wait for a minute.
-const ONE = { servers: 1 };
-const PATIENT = { ...ONE, statementTimeout: 60_000 };
+// Whatever ends a request here is what is under test: PostgreSQL itself would wait for a minute.
+const PATIENT = { alone: true, statementTimeout: 60_000 };
 
 const hasty = await harness({ ...PATIENT, deadlineMilliseconds: 400 });
 const narrow = await harness({ ...PATIENT, poolMax: 1, poolQueue: 2 });
 
 const unqueued = await harness({ ...PATIENT, poolMax: 2, poolQueue: 0 });
 const single = await harness({ ...PATIENT, poolMax: 1, deadlineMilliseconds: 400 });
-const brief = await harness({ ...ONE, statementTimeout: 3_000, poolMax: 1, deadlineMilliseconds: 400 });
+const brief = await harness({ alone: true, statementTimeout: 3_000, poolMax: 1, deadlineMilliseconds: 400 });
 
 /** Keeps a table from being read, until it is let go. */
 const locked = async (database: TestDatabase, table: string): Promise<() => Promise<void>> =>

@@ -3,8 +3,8 @@ import { harness, problems } from "../harness/index.js";
 import { until } from "../harness/smtp.js";
 
 // Of five connections one is for scans that take long, and two for those that do not.
-const server = await harness({ statementTimeout: 60_000, poolMax: 5, poolQueue: 0 });
-const hasty = await harness({ statementTimeout: 60_000, poolMax: 5, deadlineMilliseconds: 600 });
+const server = await harness({ alone: true, statementTimeout: 60_000, poolMax: 5, poolQueue: 0 });
+const hasty = await harness({ alone: true, statementTimeout: 60_000, poolMax: 5, deadlineMilliseconds: 600 });
 
 const COUNT = "{ classifications { totalCount } }";
 

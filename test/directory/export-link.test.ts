@@ -11,6 +11,7 @@ const NEW_SECRET = "the secret that replaces the other one, as long";
 const PUBLIC_URL = "https://users.platform.example/files";
 const logged: string[] = [];
 const { tenant, database, url, bearer, sign } = await harness({
+  alone: true,
   secrets: [NEW_SECRET, SECRET],
   publicUrl: PUBLIC_URL,
   log: pino({ level: "trace" }, { write: (line: string) => logged.push(line) }),

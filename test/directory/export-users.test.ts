@@ -6,7 +6,7 @@ import { until } from "../harness/smtp.js";
 import { asked, fileAt, jsonLines, settled, standing } from "./exporting.js";
 
 const MAX_ROWS = 20;
-const { tenant, database } = await harness({ exports: { concurrency: 2, maxRows: MAX_ROWS } });
+const { tenant, database } = await harness({ alone: true, exports: { concurrency: 2, maxRows: MAX_ROWS } });
 
 const refusals = (here: TestTenant, caller: Caller, input: object): Promise<string[]> =>
   here.refusals(caller, operations.ExportUsers!, input);

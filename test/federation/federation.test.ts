@@ -6,7 +6,7 @@ import { type Deal, startDeals } from "./deals.js";
 import { startRouter } from "./router.js";
 import { compose, type Subgraph, subgraphs } from "./supergraph.js";
 
-const here = await harness();
+const here = await harness({ alone: true });
 const [users, deals] = subgraphs() as [Subgraph, Subgraph];
 const name = "Ida Investor";
 /** What the deals subgraph holds: each test writes its own. */

@@ -16,7 +16,8 @@ export async function balance(urls: string[]): Promise<Balancer> {
 /** Hands each request to the next of those that are good at that moment; it is tried once. */
 export async function balanceAmong(good: () => string[]): Promise<Balancer> {
   let turn = 0;
-  const server = createServer((given, answer) => {
+  // Clients use a connection again for longer than Node's five seconds.
+  const server = createServer({ keepAliveTimeout: 60_000 }, (given, answer) => {
     const urls = good();
     if (urls.length === 0) {
       answer.writeHead(503).end();
@@ -28,7 +29,8 @@ export async function balanceAmong(good: () => string[]): Promise<Balancer> {
       answered.on("error", () => answer.destroy());
       answered.pipe(answer);
     });
-    passed.on("error", () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()));
+    // Whoever answers before it has read all, e.g. 413, may hang up on the rest.
+    passed.on("error", () => answer.headersSent || answer.writeHead(502).end());
     given.pipe(passed);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");

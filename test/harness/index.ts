@@ -406,8 +406,8 @@ export class TestTenant {
 
 /** A server over a database of its own for one test file. Call it once, at the top level of the file. */
 export interface HarnessOptions extends Partial<ServerOptions> {
-  /** Servers that share the database, behind a balancer that asks them in turn. */
-  servers?: number;
+  /** What is tested is a process itself: its connections, its memory, its log. Others may be several, behind a pooler. */
+  alone?: boolean;
   /** Connections of a pooler in transaction mode that stands before the database. */
   pooled?: number;
   /** The address of the same database on a replica. */
@@ -415,12 +415,13 @@ export interface HarnessOptions extends Partial<ServerOptions> {
   asOwner?: boolean;
 }
 
-/** `npm run test:machines` runs the whole suite against several servers and behind PgBouncer. */
+/** `npm run test:machines` runs the suite against several servers, behind a balancer and PgBouncer. */
 const { TEST_SERVERS = "1" } = process.env;
 
 export async function harness(options: HarnessOptions = {}): Promise<Harness> {
-  const { servers: count = Number(TEST_SERVERS), pooled, replica, asOwner, ...rest } = options;
+  const { alone = false, pooled, replica, asOwner, ...rest } = options;
   const { TEST_POOLER } = process.env;
+  const count = alone ? 1 : Number(TEST_SERVERS);
   const database = await testDatabase();
   const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), alg: "ES256", kid: "test" };
@@ -429,7 +430,7 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
   const directUrl = asOwner ? database.superUrl : database.appUrl;
   const pooler = pooled === undefined ? null : await transactionPooler(directUrl, pooled);
   const behind =
-    pooler?.url(directUrl) ?? (TEST_POOLER && Object.assign(new URL(directUrl), { host: TEST_POOLER }).href);
+    pooler?.url(directUrl) ?? (!alone && TEST_POOLER && Object.assign(new URL(directUrl), { host: TEST_POOLER }).href);
   const settings: ServerOptions = {
     host: "127.0.0.1",
     port: 0,

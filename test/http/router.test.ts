@@ -5,7 +5,7 @@ import { harness, operations } from "../harness/index.js";
 
 const SECRETS: [string, string] = ["the secret that is", "the secret that was"];
 const routed = await harness({ routerSecrets: SECRETS, development: false });
-const open = await harness();
+const open = await harness({ alone: true });
 
 type Posted = { status: number; body: string; extensions?: { ftv1?: string } };
 

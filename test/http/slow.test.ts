@@ -1,9 +1,10 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { harness } from "../harness/index.js";
 
-const { url } = await harness({ requestMilliseconds: 600 });
+const { url } = await harness({ alone: true, requestMilliseconds: 600 });
 
 const HEAD = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n";
 const BEGINNINGS = { nothing: "", "a part of its headers": HEAD, "a part of its body": `${HEAD}\r\n{"query"` };
@@ -20,13 +21,37 @@ test.each(Object.entries(BEGINNINGS))(
 );
 
 test("a connection that has had its answer may rest longer than that", async () => {
-  const socket = connect(Number(new URL(url).port), "127.0.0.1");
-  const answer = async (): Promise<string> => {
-    socket.write("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
-    return String(await new Promise((resolve) => socket.once("data", resolve)));
-  };
-  expect(await answer()).toMatch(/^HTTP\/1\.1 200 /);
+  const { say, end } = speak();
+  expect(await say("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
   await sleep(1_500);
-  expect(await answer()).toMatch(/^HTTP\/1\.1 200 /);
-  socket.destroy();
+  expect(await say("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
+  end();
 });
+
+test("who sends too much may send it to its end, and go on", async () => {
+  const { say, end } = speak();
+  const body = "x".repeat(600_000);
+  expect(await say(HEAD.replace("100\r\n", `${body.length}\r\n\r\nx`))).toMatch(/^HTTP\/1\.1 413 /);
+  expect(await say(`${body.slice(1)}GET /livez HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+  end();
+});
+
+test("who does not is hung up on", async () => {
+  const { say, ended } = speak();
+  expect(await say(HEAD.replace("100\r\n", "600000\r\n\r\nx"))).toMatch(/^HTTP\/1\.1 413 /);
+  await ended;
+}, 20_000);
+
+/** A connection on which each thing said has an answer. */
+function speak(): { say: (request: string) => Promise<string>; end: () => void; ended: Promise<unknown> } {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  return {
+    say: async (request) => {
+      socket.write(request);
+      const [answer] = (await once(socket, "data")) as [Buffer];
+      return answer.toString();
+    },
+    end: () => socket.destroy(),
+    ended: once(socket, "close"),
+  };
+}

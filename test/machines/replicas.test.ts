@@ -13,9 +13,9 @@ import { replication } from "../harness/replication.js";
 import { until } from "../harness/smtp.js";
 
 const { replicaUrl, onReplica, stopReplica, startReplica, stop } = await replication();
-const server = await harness({ replica: replicaUrl });
+const server = await harness({ alone: true, replica: replicaUrl });
 const { log, lines } = testLog();
-const lonely = await harness({ log, replica: (url) => Object.assign(new URL(url), { port: "1" }).href });
+const lonely = await harness({ alone: true, log, replica: (url) => Object.assign(new URL(url), { port: "1" }).href });
 const opened: (() => Promise<void>)[] = [];
 afterAll(async () => {
   await Promise.all(opened.map((close) => close()));

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import { harness, operations } from "../harness/index.js";
 import { until } from "../harness/smtp.js";
 
-const { tenant, anonymous, bearer, database, url } = await harness();
+const { tenant, anonymous, bearer, database, url } = await harness({ alone: true });
 
 interface Sample {
   name: string;

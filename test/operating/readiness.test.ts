@@ -7,7 +7,7 @@ import { layWire } from "../harness/wire.js";
 
 const { start } = await processes();
 const { log, lines } = testLog();
-const { tenant, database, url, keys } = await harness({ log, poolMax: 1 });
+const { tenant, database, url, keys } = await harness({ alone: true, log, poolMax: 1 });
 const behind = await harness({ pooled: 2 });
 const wire = await layWire(new URL(database.appUrl));
 afterAll(() => wire.stop());

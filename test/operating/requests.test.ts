@@ -5,7 +5,7 @@ import { testLog } from "../harness/log.js";
 import { until } from "../harness/smtp.js";
 
 const { log, lines } = testLog();
-const { tenant, anonymous, bearer, database, url } = await harness({ log });
+const { tenant, anonymous, bearer, database, url } = await harness({ alone: true, log });
 
 type Line = Record<string, any>;
 
