@@ -37,6 +37,7 @@ import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
   answerErrorsAsGraphQL,
   type Asked,
+  boundUnread,
   closing,
   demandAddress,
   demandPlainBody,
@@ -48,6 +49,7 @@ import {
   refusePath,
   safelist,
   statusByMediaType,
+  type UnreadOptions,
 } from "./http/index.js";
 import {
   type Context,
@@ -96,6 +98,8 @@ export interface ServerOptions {
   deadlineMilliseconds?: number;
   /** How long a client may take to send its request; 30 seconds unless given. */
   requestMilliseconds?: number;
+  /** Answers that wait for clients who do not read them: a hundred million characters, a minute, unless given. */
+  unread?: UnreadOptions;
   limits?: Limits;
   tokens: TokenRules;
   /** Accepted values of the `x-router-secret` header; none: anybody may ask. */
@@ -155,6 +159,7 @@ interface RequestContext extends Context, BaseContext, Asked {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { log, development, limits = LIMITS } = options;
   const { deadlineMilliseconds = 10_000, requestMilliseconds = 30_000 } = options;
+  const { unread = { most: 100_000_000, milliseconds: 60_000 } } = options;
   const source = dataSource({
     url: options.databaseUrl,
     replicaUrls: options.replicaUrls ?? [],
@@ -230,6 +235,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     reply.header("x-request-id", request.id);
   });
   options.tracing?.requests(app);
+  boundUnread(app, unread);
   logRequests(app, (route, status) => metrics.response(route, status));
   health(app, { probe, draining, metrics, log });
   // For routers, and for anybody; an older copy serves too, for a key is published long before it signs.

@@ -513,6 +513,12 @@ describe("a cursor", () => {
         const answer = await admin.send(LIST, { orderBy, after: encoded(parts) });
         expect(problems(answer).filter((problem) => !problem.startsWith("BAD_USER_INPUT"))).toEqual([]);
       }
+      if (/_AT$|LOGIN$/.test(field)) {
+        for (const instant of ["2024-01-01T00:00:00+99:99", "2024-01-01 Nowhere/Town", "now", "2024-02-30T00:00:00Z"]) {
+          const after = encoded([list, 0, instant, id, now]);
+          expect(problems(await admin.send(LIST, { orderBy, after }))).toEqual(["BAD_USER_INPUT after"]);
+        }
+      }
       for (const after of [cursor.slice(0, -3), cursor.slice(3), `${cursor}\0`, cursor.repeat(2)]) {
         expect(problems(await admin.send(LIST, { orderBy, after }))).toEqual(["BAD_USER_INPUT after"]);
       }

@@ -1,7 +1,7 @@
 import { ArgsType, Field, InputType, Resolver } from "type-graphql";
 import { may, signedIn } from "../access/index.js";
 import {
-  by,
+  byInstant,
   connectionOf,
   DateScalar,
   dayRange,
@@ -70,7 +70,7 @@ function eventSelection({ filter }: AuditEventsArgs): Selection {
     ${actorId != null ? sql`AND n.actor_id = ${actorId}` : empty}
     ${subjectId ? sql`AND n.subject_id = ${subjectId}` : empty}
     ${days.length > 0 ? sql`AND ${join(days, " AND ")}` : empty}`;
-  return { sort: by("n.occurred_at"), direction: "DESC", where, prepare: !filter, identity: filter };
+  return { sort: byInstant("n.occurred_at"), direction: "DESC", where, prepare: !filter, identity: filter };
 }
 
 @Resolver()

@@ -19,12 +19,12 @@ export const USER_SORTS: Record<UserOrderField, Sort> = {
   NAME: byNullable("n.sort_name"),
   USERNAME: byNullable("n.username_norm"),
   EMAIL: by("n.email_norm"),
-  CREATED_AT: byNullable("n.created_at"),
-  LAST_LOGIN: byNullable("n.last_login"),
+  CREATED_AT: byNullable("n.created_at", "instant"),
+  LAST_LOGIN: byNullable("n.last_login", "instant"),
   STATUS: by("n.status"),
   INVITE_STATUS: byInviteStatus(userInviteColumns("n")),
-  INVITE_DATE_INVITED: byNullable("n.invite_date_invited"),
-  ONBOARDING_DATE_COMPLETED: byNullable("n.onboarding_date_completed"),
+  INVITE_DATE_INVITED: byNullable("n.invite_date_invited", "instant"),
+  ONBOARDING_DATE_COMPLETED: byNullable("n.onboarding_date_completed", "instant"),
 };
 
 registerEnumType(UserOrderField, {

@@ -2,6 +2,7 @@ import { ArgsType, Field, InputType, registerEnumType } from "type-graphql";
 import {
   allOf,
   by,
+  byInstant,
   containsPattern,
   normalise,
   type Order,
@@ -30,7 +31,7 @@ registerEnumType(FormOrderField, {
 
 const FORM_SORTS: Record<FormOrderField, Sort> = {
   [FormOrderField.NAME]: by("n.name_norm"),
-  [FormOrderField.CREATED_AT]: by("n.created_at"),
+  [FormOrderField.CREATED_AT]: byInstant("n.created_at"),
 };
 
 export const FormOrder = orderOf("UserForm", FormOrderField, "NAME");

@@ -1,4 +1,4 @@
-import { by, type Context, oneBy, pagesBy, ruled, selectList, sql } from "../kit/index.js";
+import { byInstant, type Context, oneBy, pagesBy, ruled, selectList, sql } from "../kit/index.js";
 import { Form } from "./form.js";
 import { FormImplementation } from "./implementation.js";
 import { FormRevision } from "./revision.js";
@@ -13,7 +13,7 @@ export const stagedRevision = oneBy(FormRevision, "uuid", stagedVisible);
 export const implementationsByUser = pagesBy(
   { name: "User.formImplementations", node: FormImplementation, rule: implementationVisible },
   "userId",
-  { sort: by("n.created_at"), direction: "DESC" },
+  { sort: byInstant("n.created_at"), direction: "DESC" },
 );
 
 const latest = {};

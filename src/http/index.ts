@@ -7,3 +7,4 @@ export { demandPlainBody, readBodiesAsUtf8, statusByMediaType } from "./media-ty
 export { type Asked, isProbe, logRequests } from "./request-log.js";
 export { demandRouter } from "./router.js";
 export { safelist } from "./safelist.js";
+export { boundUnread, type UnreadOptions } from "./unread.js";

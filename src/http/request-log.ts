@@ -46,7 +46,9 @@ export type Ended = (route: string, status: number) => void;
 export function logRequest(request: FastifyRequest, reply: FastifyReply, ended: Ended): void {
   const { url: route = "none" } = request.routeOptions;
   reply.raw.once("close", () => {
-    const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_GONE;
+    // What a destroyed connection still held counts as written, too.
+    const handedOver = reply.raw.writableFinished && !request.raw.socket.destroyed;
+    const status = handedOver ? reply.statusCode : CLIENT_GONE;
     tell(request, reply, route, status);
     ended(route, status);
   });

@@ -1,4 +1,4 @@
-import { by, type ListOf, oneBy, pagesBy } from "../kit/index.js";
+import { byInstant, type ListOf, oneBy, pagesBy } from "../kit/index.js";
 import { MailDelivery } from "../mail/index.js";
 import { Invitation } from "./invitation.js";
 import { invitationVisible } from "./visible.js";
@@ -14,5 +14,5 @@ export const invitationList: ListOf = { name: "invitations", node: Invitation, r
 export const invitationsByUser = pagesBy(
   { name: "User.invitations", node: Invitation, rule: invitationVisible },
   "userId",
-  { sort: by("n.created_at"), direction: "DESC" },
+  { sort: byInstant("n.created_at"), direction: "DESC" },
 );

@@ -2,7 +2,7 @@ import { ArgsType, Field, ID, InputType, registerEnumType, Resolver } from "type
 import { Role, roleByGuid, signedIn } from "../access/index.js";
 import {
   allOf,
-  by,
+  byInstant,
   connectionOf,
   DateScalar,
   dayRange,
@@ -45,7 +45,7 @@ registerEnumType(InvitationOrderField, {
 });
 
 const INVITATION_SORTS: Record<InvitationOrderField, Sort> = {
-  CREATED_AT: by("n.created_at"),
+  CREATED_AT: byInstant("n.created_at"),
   STATUS: byInviteStatus(inviteColumns("n")),
 };
 

@@ -9,7 +9,7 @@ export { allOf, dayRange, LISTS, MAX_SEARCH, refuseLongLists, searchOf, searchTe
 export { fromGlobalId, keyOf, toGlobalId } from "./global-id.js";
 export { IdempotencyKey, IdempotentInput, shownAgain } from "./idempotency.js";
 export { MutationInput } from "./mutation-input.js";
-export { by, byNullable, byNumber, type Direction, type Segment, type Sort } from "./keyset.js";
+export { by, byInstant, byNullable, byNumber, type Direction, type Segment, type Sort } from "./keyset.js";
 export { existsBy, Loaders, oneBy, ruled, type OneBy, type RowRule } from "./loader.js";
 export { GlobalId, globalIdSql, Node } from "./node.js";
 export { nodeQueries } from "./node-queries.js";

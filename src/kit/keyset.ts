@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import { badUserInput } from "./errors.js";
-import { isUuid } from "./scalars.js";
+import { isInstant, isUuid } from "./scalars.js";
 
 export type Direction = "ASC" | "DESC";
 
@@ -13,7 +13,7 @@ export type Direction = "ASC" | "DESC";
 export interface Segment {
   by?: string;
   /** What the column's values are in a cursor: texts unless told otherwise. */
-  values?: "number";
+  values?: "number" | "instant";
   /** The column that is null throughout the segment: types the place's value, and names the index that serves. */
   nullOf?: string;
   where?: (now: Date) => Sql;
@@ -26,9 +26,12 @@ export const by = (column: string): Sort => [{ by: column }];
 /** By a column of whole numbers. */
 export const byNumber = (column: string): Sort => [{ by: column, values: "number" }];
 
+/** By a column of instants that is never null. */
+export const byInstant = (column: string): Sort => [{ by: column, values: "instant" }];
+
 /** By a column that may be null: nulls last in ascending, first in descending order. */
-export const byNullable = (column: string): Sort => [
-  { by: column, where: () => raw(`${column} IS NOT NULL`) },
+export const byNullable = (column: string, values?: Segment["values"]): Sort => [
+  { by: column, ...(values && { values }), where: () => raw(`${column} IS NOT NULL`) },
   { nullOf: column, where: () => raw(`${column} IS NULL`) },
 ];
 
@@ -168,5 +171,8 @@ export function decodeCursor(cursor: string, list: string, sort: Sort, argument:
 
 function fits({ by: column, values }: Segment, value: unknown): value is Place["value"] {
   if (!column) return value === null;
-  return values === "number" ? Number.isSafeInteger(value) : typeof value === "string" && !value.includes("\0");
+  if (values === "number") return Number.isSafeInteger(value);
+  if (typeof value !== "string") return false;
+  // PostgreSQL reads more than that as an instant, and has an error of its own for each way to fail.
+  return values === "instant" ? isInstant(value) : !value.includes("\0");
 }

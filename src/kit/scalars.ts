@@ -36,19 +36,23 @@ export const UUID = stringScalar({
 
 const DATE_TIME_PATTERN = /^\d{4}-\d{2}-\d{2}[Tt](?!24)\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
+/** The instant that a text of RFC 3339 names, in UTC; undefined for a text that names none of the years 1 to 9999. */
+const instantOf = (text: string): string | undefined => {
+  if (!DATE_TIME_PATTERN.test(text) || !isCalendarDay(text.slice(0, 10))) return undefined;
+  const instant = new Date(text.replace(/(\.\d{3})\d+/, "$1"));
+  if (Number.isNaN(instant.getTime())) return undefined;
+  const utc = instant.toISOString();
+  // An offset can carry the instant out of the years that four digits name.
+  return /^(?!0000)\d{4}-/.test(utc) ? utc : undefined;
+};
+export const isInstant = (text: string): boolean => instantOf(text) !== undefined;
+
 export const DateTime = stringScalar({
   name: "DateTime",
   description:
     "An instant in the form of RFC 3339, e.g. `2024-01-15T10:30:00.000Z`. Answered in UTC with milliseconds; finer digits of an input are cut.",
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339",
-  read: (text) => {
-    if (!DATE_TIME_PATTERN.test(text) || !isCalendarDay(text.slice(0, 10))) return undefined;
-    const instant = new Date(text.replace(/(\.\d{3})\d+/, "$1"));
-    if (Number.isNaN(instant.getTime())) return undefined;
-    const utc = instant.toISOString();
-    // An offset can carry the instant out of the years that four digits name.
-    return /^(?!0000)\d{4}-/.test(utc) ? utc : undefined;
-  },
+  read: instantOf,
   write: (stored) => (stored instanceof Date ? stored.toISOString() : stored),
 });
 

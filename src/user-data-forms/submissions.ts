@@ -1,7 +1,7 @@
 import { ArgsType, Field, ID, InputType, registerEnumType } from "type-graphql";
 import { FormKind, ImplementationStatus, statusIs } from "../forms/index.js";
 import {
-  by,
+  byInstant,
   byNullable,
   DateScalar,
   dayRange,
@@ -71,7 +71,7 @@ export function submissionSelection({ filter, orderBy }: SubmissionsArgs): Selec
   const { status, ...rest } = filter ?? {};
   const conditions = [sql`n.form_kind = ${FormKind.USER_DATA}`, ...filterConditions(rest)];
   return {
-    sort: field === SubmissionOrderField.COMPLETED_AT ? completionSort(filter ?? {}) : by("n.created_at"),
+    sort: field === SubmissionOrderField.COMPLETED_AT ? completionSort(filter ?? {}) : byInstant("n.created_at"),
     direction: orderBy ? (orderBy.direction ?? OrderDirection.ASC) : OrderDirection.DESC,
     where: (now) => join([...conditions, ...(status ? [statusIn(status, now)] : [])], " AND "),
     prepare: !filter,
@@ -81,7 +81,7 @@ export function submissionSelection({ filter, orderBy }: SubmissionsArgs): Selec
 
 /** Only that part of the order, of the completed and of the open ones, which the filter leaves anything of. */
 function completionSort({ status, completedOnFrom, completedOnTo }: SubmissionFilter): Sort {
-  const [completed, open] = byNullable("n.completed_at") as [Segment, Segment];
+  const [completed, open] = byNullable("n.completed_at", "instant") as [Segment, Segment];
   const wasCompleted = (one: ImplementationStatus): boolean =>
     one === ImplementationStatus.COMPLETED || one === ImplementationStatus.EXPIRED;
   if (completedOnFrom != null || completedOnTo != null || status?.every(wasCompleted)) return [completed];

@@ -1,7 +1,7 @@
 import { ArgsType, Field, ID, InputType, registerEnumType } from "type-graphql";
 import {
   allOf,
-  by,
+  byInstant,
   byNullable,
   containsPattern,
   type Context,
@@ -37,7 +37,7 @@ registerEnumType(GroupMemberOrderField, {
 
 const MEMBER_SORTS: Record<GroupMemberOrderField, Sort> = {
   NAME: byNullable("n.sort_name"),
-  JOINED_AT: by("e.joined_at"),
+  JOINED_AT: byInstant("e.joined_at"),
 };
 
 const GroupMemberOrder = orderOf("UserGroupMember", GroupMemberOrderField, "NAME");

@@ -3,6 +3,7 @@ import { holdersAndLeads, Role, roleByGuid, RoleScope, signedIn, UserGroupKind }
 import {
   allOf,
   by,
+  byInstant,
   byNumber,
   connectionOf,
   type Context,
@@ -92,7 +93,7 @@ registerEnumType(UserGroupOrderField, {
 
 const GROUP_SORTS: Record<UserGroupOrderField, Sort> = {
   NAME: by("n.name_norm"),
-  CREATED_AT: by("n.created_at"),
+  CREATED_AT: byInstant("n.created_at"),
   MEMBER_COUNT: byNumber("n.member_count"),
 };
 
