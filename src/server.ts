@@ -429,6 +429,8 @@ function requestPlugin(metrics: Metrics, limits: Limits, development: boolean): 
               Object.assign(error.extensions, { code: "BAD_USER_INPUT", argument: literalPath(document, node) });
             }
             if (!isFault(error)) continue;
+            // What is left off because nobody waits for it: no fault, and its request's line says 499.
+            if (error.originalError instanceof DeadlineExceeded && isGone(contextValue.request)) continue;
             error.extensions.requestId = contextValue.requestId;
             contextValue.log.error({ err: error, path: error.path }, "a request failed");
           }

@@ -142,6 +142,25 @@ test("a client that is gone before its answer is told as 499", async () => {
   await holder.release();
 });
 
+test("what is left off because its client is gone is no error in the log", async () => {
+  const { admin } = await tenant();
+  const holder = await database.hold("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
+  const headers = {
+    "content-type": "application/json",
+    authorization: `Bearer ${admin.token}`,
+    "x-request-id": "left",
+  };
+  const client = httpRequest(`${url}/graphql`, { method: "POST", headers });
+  client.on("error", () => {});
+  client.end(JSON.stringify({ query: "query Left { me { name } classifications { nodes { name } } }" }));
+  await until(database.isBlocked);
+  client.destroy();
+  expect(await lineOf("left")).toMatchObject({ status: 499 });
+  await holder.release();
+  await until(async () => (await (await fetch(`${url}/metrics`)).text()).includes('operation="Left"'));
+  expect(lines.filter(({ requestId, level }) => requestId === "left" && level > 30)).toEqual([]);
+});
+
 describe("a request's id", () => {
   test("is the caller's, in the answer's header and in the line", async () => {
     const { admin } = await tenant();
