@@ -88,11 +88,11 @@ export class Metrics {
       registers: [],
       collect() {
         const pools = [pool, ...replicas.all.map((replica) => replica.pool)];
-        for (const [place, { totalCount, idleCount, waitingCount, scans }] of pools.entries()) {
+        for (const [place, { totalCount, idleCount, callersWaiting, scans }] of pools.entries()) {
           const server = place === 0 ? "primary" : `replica ${place}`;
           this.set({ server, state: "total" }, totalCount);
           this.set({ server, state: "idle" }, idleCount);
-          this.set({ server, state: "waiting" }, waitingCount);
+          this.set({ server, state: "waiting" }, callersWaiting);
           this.set({ server, state: "waiting to scan" }, scans.waitingCount);
         }
       },

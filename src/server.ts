@@ -24,6 +24,7 @@ import {
   DatabaseProbe,
   DeadlineExceeded,
   inTime,
+  isGivenUp,
   type PoolMode,
   poolOf,
   replicaPoolsOf,
@@ -37,6 +38,7 @@ import { explorer, type ExplorerOptions, mailPages } from "./explorer/index.js";
 import {
   answerErrorsAsGraphQL,
   type Asked,
+  boundPipelines,
   boundUnread,
   closing,
   demandAddress,
@@ -236,6 +238,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   options.tracing?.requests(app);
   boundUnread(app, unread);
+  boundPipelines(app);
   logRequests(app, (route, status) => metrics.response(route, status));
   health(app, { probe, draining, metrics, log });
   // For routers, and for anybody; an older copy serves too, for a key is published long before it signs.
@@ -305,7 +308,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         reason?: string;
       };
       if (code !== "UNAUTHENTICATED") error.extensions.requestId = request.id;
-      if (code !== "UNAUTHENTICATED" && code !== "TIMEOUT") {
+      if (code !== "UNAUTHENTICATED" && !isGivenUp(error.originalError)) {
         request.log.error({ err: error.originalError ?? error }, "a request failed before it began");
       }
       metrics.error(code);
@@ -429,9 +432,9 @@ function requestPlugin(metrics: Metrics, limits: Limits, development: boolean): 
               Object.assign(error.extensions, { code: "BAD_USER_INPUT", argument: literalPath(document, node) });
             }
             if (!isFault(error)) continue;
-            // What is left off because nobody waits for it: no fault, and its request's line says 499.
-            if (error.originalError instanceof DeadlineExceeded && isGone(contextValue.request)) continue;
             error.extensions.requestId = contextValue.requestId;
+            // The request's own line says so, or that its client was gone; its stack would be one more load.
+            if (isGivenUp(error.originalError)) continue;
             contextValue.log.error({ err: error, path: error.path }, "a request failed");
           }
         },

@@ -5,6 +5,6 @@ export { databaseProblems, migrate } from "./migrate.js";
 export { DatabaseProbe, type DatabaseTrouble } from "./probe.js";
 export { Snapshots, type SnapshotOptions } from "./snapshot.js";
 export { type Session, type StatementObserver, type StatementTrace, TenantPool } from "./pool.js";
-export { DeadlineExceeded, inTime } from "./refusals.js";
+export { DeadlineExceeded, inTime, isGivenUp } from "./refusals.js";
 export { Replicas } from "./replicas.js";
 export { TransactionPool } from "./transaction-pool.js";

@@ -1,6 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { FairQueue } from "../kit/index.js";
-import { inTime, PoolFull } from "./refusals.js";
+import { Door } from "./door.js";
 import { statementName } from "./statement-name.js";
 
 /** A statement that takes longer keeps a core of PostgreSQL from others. */
@@ -19,25 +18,21 @@ interface Place {
 
 /** Has room for so many requests at a time, each with all of its statements. */
 class Lane {
-  private inside = 0;
   private readonly places = new Map<object, Place>();
-  /** By tenant. */
-  private readonly waiting = new FairQueue<string>();
+  private readonly door: Door;
 
-  constructor(
-    private readonly width: number,
-    /** How many of a tenant may wait. */
-    private readonly maxWaiting: number,
-  ) {}
+  constructor(width: number, maxWaiting: number) {
+    this.door = new Door(width, maxWaiting);
+  }
 
   get waitingCount(): number {
-    return this.waiting.size;
+    return this.door.waitingCount;
   }
 
   async through<T>(request: object, tenantId: string, deadline: number, work: () => Promise<T>): Promise<T> {
     let place = this.places.get(request);
     if (!place) {
-      const entered = this.enter(tenantId, deadline);
+      const entered = this.door.enter(tenantId, deadline);
       this.places.set(request, (place = { entered, statements: 0, last: Promise.resolve() }));
       // Before anybody who waits with it hears of it: whatever they ask for then has to find a place anew.
       entered.catch(() => this.places.delete(request));
@@ -51,32 +46,9 @@ class Lane {
     } finally {
       if (--place.statements === 0) {
         this.places.delete(request);
-        this.next();
+        this.door.leave();
       }
     }
-  }
-
-  private async enter(tenantId: string, deadline: number): Promise<void> {
-    if (this.inside < this.width) {
-      this.inside++;
-      return;
-    }
-    if (this.waiting.sizeOf(tenantId) >= this.maxWaiting) throw new PoolFull();
-    let enter: () => void;
-    const turn = new Promise<void>((resolve) => this.waiting.add(tenantId, (enter = resolve)));
-    try {
-      await inTime(turn, deadline, () => this.next());
-    } catch (error) {
-      this.waiting.delete(tenantId, enter!);
-      throw error;
-    }
-  }
-
-  /** Somebody has left: the place goes to whose turn it is. */
-  private next(): void {
-    const enter = this.waiting.next();
-    if (enter) enter();
-    else this.inside--;
   }
 }
 

@@ -2,8 +2,9 @@ import type { Socket } from "node:net";
 import { LRUCache } from "lru-cache";
 import pg from "pg";
 import type { SqlRunner, Statement } from "../kit/index.js";
+import { Door } from "./door.js";
 import { ScanLanes } from "./lanes.js";
-import { DeadlineExceeded, inTime, isRefusal, PoolFull } from "./refusals.js";
+import { DeadlineExceeded, inTime, isRefusal } from "./refusals.js";
 
 // Instants stay text: nobody pays for a Date that is only printed. The session's time zone is UTC.
 const TIMESTAMPTZ = 1184;
@@ -117,11 +118,12 @@ export class TenantPool extends pg.Pool implements SqlRunner {
   observe: StatementObserver = () => {};
   protected begin = "BEGIN";
   readonly scans: ScanLanes;
-  private readonly maxWaiting: number;
+  private readonly door: Door;
 
   constructor({ maxWaiting = Infinity, ...config }: TenantPoolConfig = {}) {
     super(config);
-    this.maxWaiting = maxWaiting;
+    this.door = new Door(this.options.max, maxWaiting);
+    this.on("release", () => this.door.leave());
     this.scans = new ScanLanes(this.options.max, maxWaiting);
     // A connection that dies idle is replaced at the next use; without a listener it would end the process.
     this.on("error", () => {});
@@ -149,14 +151,20 @@ export class TenantPool extends pg.Pool implements SqlRunner {
 
   /** A connection marked with that tenant, by that deadline. Whoever takes it releases it. */
   async take(tenantId: string, deadline = Infinity): Promise<pg.PoolClient> {
-    // pg counts as waiting also whoever is handed an idle connection at the end of the tick.
-    const free = this.idleCount + this.options.max - this.totalCount;
-    if (this.waitingCount >= this.maxWaiting + free) throw new PoolFull();
+    await this.door.enter(tenantId, deadline);
     return inTime(this.marked(tenantId), deadline, (late) => late.release());
   }
 
-  private async marked(tenantId: string): Promise<pg.PoolClient> {
-    const client = await super.connect();
+  /** Callers who wait for a connection. */
+  get callersWaiting(): number {
+    return this.door.waitingCount;
+  }
+
+  protected async marked(tenantId: string): Promise<pg.PoolClient> {
+    const client = await super.connect().catch((error: unknown) => {
+      this.door.leave();
+      throw error;
+    });
     if ((markers.get(client) ?? NO_TENANT) !== tenantId) {
       try {
         await client.query({ name: "tenant", text: "SELECT set_config('app.tenant', $1, false)", values: [tenantId] });

@@ -20,11 +20,13 @@ export class DeadlineExceeded extends Error {
   }
 }
 
+/** What this process gave up by itself, under load: that it did is all there is to know of it. */
+export const isGivenUp = (error: unknown): error is PoolFull | DeadlineExceeded =>
+  error instanceof PoolFull || error instanceof DeadlineExceeded;
+
 /** The statement was refused, or not even sent; the server is there and the connection, if any, sound. */
 export const isRefusal = (error: unknown): error is { code: string } =>
-  error instanceof PoolFull ||
-  error instanceof DeadlineExceeded ||
-  (error instanceof pg.DatabaseError && error.severity !== "FATAL");
+  isGivenUp(error) || (error instanceof pg.DatabaseError && error.severity !== "FATAL");
 
 /** @throws DeadlineExceeded when the clock of `performance` is there; what comes later is for `late`. */
 export async function inTime<T>(coming: Promise<T>, deadline: number, late: (value: T) => void): Promise<T> {

@@ -73,8 +73,8 @@ export class TransactionPool extends TenantPool {
     if (idle) this.begin = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${idle}`;
   }
 
-  override take(_tenantId: string, deadline?: number): Promise<pg.PoolClient> {
-    return super.take("", deadline);
+  protected override marked(): Promise<pg.PoolClient> {
+    return super.marked("");
   }
 
   protected override submit(

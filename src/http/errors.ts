@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { FAILURE_STATUS, publicError } from "../kit/index.js";
+import { MOST_PIECES } from "./media-type.js";
 import { type Ended, logRequest } from "./request-log.js";
 
 /** What never reaches GraphQL (bad JSON, a body too large, a file's database away) is answered in its form all the same. */
@@ -9,7 +10,10 @@ export function answerErrorsAsGraphQL(app: FastifyInstance, endpoint: string): v
       const { statusCode: status } = error;
       const [code, message] =
         status === 413
-          ? ["BAD_USER_INPUT", `A request body has at most ${app.initialConfig.bodyLimit} bytes.`]
+          ? [
+              "BAD_USER_INPUT",
+              `A request body has at most ${app.initialConfig.bodyLimit} bytes, and comes in at most ${MOST_PIECES} pieces.`,
+            ]
           : [
               "BAD_REQUEST",
               status === 415

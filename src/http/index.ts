@@ -5,6 +5,7 @@ export { answerErrorsAsGraphQL, refusePath } from "./errors.js";
 export { health } from "./health.js";
 export { demandPlainBody, readBodiesAsUtf8, statusByMediaType } from "./media-type.js";
 export { type Asked, isProbe, logRequests } from "./request-log.js";
+export { boundPipelines } from "./pipelines.js";
 export { demandRouter } from "./router.js";
 export { safelist } from "./safelist.js";
 export { boundUnread, type UnreadOptions } from "./unread.js";

@@ -18,8 +18,23 @@ export function statusByMediaType({ http }: GraphQLRequest, answer: HTTPGraphQLH
   }
 }
 
+/** Pieces that a body may come in. Each is an object of some 200 bytes until the last one is there. */
+export const MOST_PIECES = 5_000;
+
 /** Refuses bytes that are no UTF-8, whatever their header says: each would be stored as U+FFFD. */
 export function readBodiesAsUtf8(app: FastifyInstance): void {
+  app.addHook("preParsing", (_request, _reply, payload, done) => {
+    let pieces = 0;
+    const count = (): void => {
+      if (++pieces <= MOST_PIECES) return;
+      payload.off("data", count);
+      payload.emit("error", Object.assign(new Error("The body comes in too many pieces."), { statusCode: 413 }));
+    };
+    payload.on("data", count);
+    // Whoever reads the body hears of it, and nobody when it is not read, or no longer.
+    payload.on("error", () => {});
+    done(null, payload);
+  });
   const parse = app.getDefaultJsonParser("error", "error");
   app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
     if (isUtf8(body)) void parse(request, body.toString(), done);

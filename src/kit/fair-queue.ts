@@ -1,40 +1,46 @@
 /** Those who wait, by whose they are: each owner has a turn before any has another, however many of its own wait. */
-export class FairQueue<Owner> {
-  private readonly queues = new Map<Owner, Set<() => void>>();
+export class FairQueue<Owner, Item> {
+  private readonly queues = new Map<Owner, Set<Item>>();
+  private count = 0;
 
-  /** How many wait, of all or of one owner. */
+  /** How many wait. */
   get size(): number {
-    return [...this.queues.values()].reduce((sum, { size }) => sum + size, 0);
+    return this.count;
   }
 
-  sizeOf(owner: Owner): number {
-    return this.queues.get(owner)?.size ?? 0;
-  }
-
-  add(owner: Owner, work: () => void): void {
+  add(owner: Owner, item: Item): void {
     const queue = this.queues.get(owner);
-    if (queue) queue.add(work);
-    else this.queues.set(owner, new Set([work]));
+    if (queue) queue.add(item);
+    else this.queues.set(owner, new Set([item]));
+    this.count++;
   }
 
-  delete(owner: Owner, work: () => void): void {
+  delete(owner: Owner, item: Item): void {
     const queue = this.queues.get(owner);
-    if (queue?.delete(work) && queue.size === 0) this.queues.delete(owner);
+    if (!queue?.delete(item)) return;
+    this.count--;
+    if (queue.size === 0) this.queues.delete(owner);
   }
 
   /** Takes out whoever has waited longest of the owner whose turn it is. */
-  next(): (() => void) | undefined {
+  next(): Item | undefined {
     for (const [owner, queue] of this.queues) {
-      const [work] = queue;
-      queue.delete(work!);
+      const [item] = queue;
+      queue.delete(item!);
+      this.count--;
       this.queues.delete(owner);
       if (queue.size > 0) this.queues.set(owner, queue);
-      return work;
+      return item;
     }
     return undefined;
   }
 
-  get isEmpty(): boolean {
-    return this.queues.size === 0;
+  /** Takes out whoever came last of the owner of whom most wait: of this one, if of no other more do. */
+  yieldOf(owner: Owner): Item | undefined {
+    let [whose, most] = [owner, this.queues.get(owner)];
+    for (const [other, queue] of this.queues) if (queue.size > (most?.size ?? 0)) [whose, most] = [other, queue];
+    const last = [...(most ?? [])].at(-1);
+    if (last !== undefined) this.delete(whose, last);
+    return last;
   }
 }

@@ -53,7 +53,7 @@ export class Turns {
 }
 
 /** What rests, of all requests, by tenant: large answers, and documents that are new. */
-const resting = new FairQueue<string | null>();
+const resting = new FairQueue<string | null, () => void>();
 
 /** Rounds of the event loop between two that rest: in each it accepts one connection, and reads of all that are open. */
 const ROUNDS = 32;
@@ -63,7 +63,7 @@ let until = 0;
 
 /** When the event loop has come round: one of all that wait for it, or many requests would be one long turn together. */
 function whenFree(tenantId: string | null, work: () => void): void {
-  const nobody = resting.isEmpty;
+  const nobody = resting.size === 0;
   resting.add(tenantId, work);
   if (!nobody) return;
   began = performance.now();
@@ -77,7 +77,7 @@ function goOn(): void {
   if (++rounds < ROUNDS && now < until) return void setImmediate(goOn);
   [rounds, began] = [0, now];
   const work = resting.next()!;
-  if (!resting.isEmpty) setImmediate(goOn);
+  if (resting.size > 0) setImmediate(goOn);
   work();
 }
 

@@ -174,6 +174,31 @@ describe("more callers than connections", () => {
   });
 });
 
+test("whose tenant has most that wait gives way to another tenant, and tenants have their turns", async () => {
+  const { tenant, database, url } = narrow;
+  const [one, other] = [await tenant(), await tenant()];
+  for (const { admin } of [one, other]) await admin.ask("{ me { id } }");
+  const order: string[] = [];
+  const ask = async (name: string, { admin }: typeof one): Promise<void> => {
+    const answer = await admin.send("{ userGroups { nodes { id } } }");
+    order.push([name, ...problems(answer)].join(" "));
+  };
+  const waits = async (count: number): Promise<boolean> =>
+    (await (await fetch(`${url}/metrics`)).text()).includes(`server="primary",state="waiting"} ${count}\n`);
+  const release = await locked(database, "user_groups");
+  const asked = [ask("first", one)];
+  await until(database.isBlocked);
+  for (const [index, name] of ["second", "third"].entries()) {
+    asked.push(ask(name, one));
+    await until(() => waits(index + 1));
+  }
+  asked.push(ask("other", other));
+  await until(() => order.length === 1);
+  await release();
+  await Promise.all(asked);
+  expect(order).toEqual(["third UNAVAILABLE", "first", "second", "other"]);
+});
+
 test("without a queue whoever finds a connection free is answered", async () => {
   const { tenant, database } = unqueued;
   const { admin } = await tenant();

@@ -133,7 +133,12 @@ test.each([
   const { status, errors } = await bodyOf(most + 1, at, token);
   expect([status, errors]).toEqual([
     413,
-    [{ message: `A request body has at most ${most} bytes.`, extensions: { code: "BAD_USER_INPUT" } }],
+    [
+      {
+        message: `A request body has at most ${most} bytes, and comes in at most 5000 pieces.`,
+        extensions: { code: "BAD_USER_INPUT" },
+      },
+    ],
   ]);
 });
 

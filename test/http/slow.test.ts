@@ -36,11 +36,31 @@ test("who sends too much may send it to its end, and go on", async () => {
   end();
 });
 
+test.each(["POST", "GET"])("nobody keeps a process's memory by a body of single bytes: %s", async (method) => {
+  const { say, end } = speak();
+  const piece = "1\r\n \r\n";
+  const head = HEAD.replace("POST", method).replace("Content-Length: 100", "Transfer-Encoding: chunked");
+  const answer = await say(`${head}\r\n${piece.repeat(6_000)}`);
+  expect(answer).toMatch(method === "POST" ? /^HTTP\/1\.1 413 [^]*"BAD_USER_INPUT"/ : /^HTTP\/1\.1 400 /);
+  expect(await say("0\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
+  end();
+});
+
 test("who does not is hung up on", async () => {
   const { say, ended } = speak();
   expect(await say(HEAD.replace("100\r\n", "600000\r\n\r\nx"))).toMatch(/^HTTP\/1\.1 413 /);
   await ended;
 }, 20_000);
+
+test.each([
+  [20, Array.from({ length: 20 }, () => "200")],
+  [21, [...Array.from({ length: 20 }, () => "200"), "429"]],
+])("of %d requests that wait for no answer", async (count, statuses) => {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  const request = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+  socket.end(request.repeat(count));
+  expect([...(await text(socket)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(statuses);
+});
 
 /** A connection on which each thing said has an answer. */
 function speak(): { say: (request: string) => Promise<string>; end: () => void; ended: Promise<unknown> } {
