@@ -5,7 +5,7 @@ import { type Ended, logRequest } from "./request-log.js";
 
 /** What never reaches GraphQL (bad JSON, a body too large, a file's database away) is answered in its form all the same. */
 export function answerErrorsAsGraphQL(app: FastifyInstance, endpoint: string): void {
-  app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
+  app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
     if (error.statusCode !== undefined && error.statusCode < 500) {
       const { statusCode: status } = error;
       const [code, message] =
@@ -21,7 +21,7 @@ export function answerErrorsAsGraphQL(app: FastifyInstance, endpoint: string): v
                 : "The request body has to be JSON in UTF-8.",
             ];
       // Fastify's close would meet what is still being sent: clients and proxies then see a broken connection, no answer.
-      if (status === 413) reply.removeHeader("connection");
+      if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") reply.removeHeader("connection");
       return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
     }
     request.log.error({ err: error }, "a request failed");

@@ -23,11 +23,13 @@ export const MOST_PIECES = 5_000;
 
 /** Refuses bytes that are no UTF-8, whatever their header says: each would be stored as U+FFFD. */
 export function readBodiesAsUtf8(app: FastifyInstance): void {
-  app.addHook("preParsing", (_request, _reply, payload, done) => {
+  app.addHook("preParsing", (_request, reply, payload, done) => {
     let pieces = 0;
     const count = (): void => {
       if (++pieces <= MOST_PIECES) return;
       payload.off("data", count);
+      // What is still to come costs the process as much as what came.
+      void reply.header("connection", "close");
       payload.emit("error", Object.assign(new Error("The body comes in too many pieces."), { statusCode: 413 }));
     };
     payload.on("data", count);
