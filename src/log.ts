@@ -1,4 +1,4 @@
-import { pino, type Logger } from "pino";
+import { pino, type DestinationStream, type Logger } from "pino";
 import type { Config } from "./config.js";
 
 const READABLE = { target: "pino-pretty", options: { ignore: "pid,hostname", translateTime: "HH:MM:ss" } };
@@ -7,15 +7,55 @@ const READABLE = { target: "pino-pretty", options: { ignore: "pid,hostname", tra
 const REDACTED = ["authorization", "token", "accessToken", "password", "secret", "variables", "req.headers"];
 
 /** The log of this process: JSON lines, or in a terminal readable ones. What may hold a secret is never printed. */
-export function logger({ LOG_LEVEL: level, NODE_ENV }: Config): Logger {
+export function logger({ LOG_LEVEL: level, NODE_ENV }: Pick<Config, "LOG_LEVEL" | "NODE_ENV">): Logger {
   const pretty = NODE_ENV !== "production" && process.stdout.isTTY;
-  return pino({
-    level,
-    redact: REDACTED,
-    serializers: { err: (error: unknown) => errorTold(error) },
-    ...(pretty && { transport: READABLE }),
-  });
+  const options = { level, redact: REDACTED, serializers: { err: (error: unknown) => errorTold(error) } };
+  return pretty ? pino({ ...options, transport: READABLE }) : pino(options, output());
 }
+
+/** Bytes of lines that wait for whoever reads them: seconds of a busy server. */
+const MOST_UNREAD = 4_000_000;
+const FLUSH_MILLISECONDS = 1_000;
+
+/**
+ * The process's output. What cannot be written, because a disk is full or a pipe's reader rests, neither stops the
+ * process nor fills its memory: it is left out, and how much was is a line of its own once there is room.
+ */
+function output(): DestinationStream {
+  const { stdout } = process;
+  let lost = 0;
+  // Each line hears of it by itself.
+  stdout.on("error", () => {});
+  const put = (line: string, lines: number): void => {
+    stdout.write(line, (error) => {
+      if (error) lost += lines;
+    });
+  };
+  return {
+    write: (line) => {
+      if (lost > 0 && stdout.writableLength < MOST_UNREAD / 2) {
+        const told = {
+          level: pino.levels.values.warn,
+          time: Date.now(),
+          lines: lost,
+          msg: "lines of the log are lost",
+        };
+        // Of the last line half may have been written.
+        put(`\n${JSON.stringify(told)}\n`, lost);
+        lost = 0;
+      }
+      if (stdout.writableLength < MOST_UNREAD) put(line, 1);
+      else lost++;
+    },
+  };
+}
+
+/** What still waits for its reader has a second to be read before the process ends. */
+export const flushLog = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.stdout.write("", () => resolve());
+    setTimeout(resolve, FLUSH_MILLISECONDS);
+  });
 
 /** What of an error may be told beside its message and stack. */
 const TOLD = ["code", "severity", "table", "column", "constraint", "routine", "syscall", "hostname", "address", "port"];

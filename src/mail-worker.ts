@@ -3,7 +3,7 @@ import { ConfigError, readServerConfig } from "./config.js";
 import { databaseProblems, dataSource, poolOf } from "./database/index.js";
 import { developmentSecret } from "./demo/index.js";
 import { Secrets } from "./kit/index.js";
-import { logger } from "./log.js";
+import { flushLog, logger } from "./log.js";
 import { addressFor, DEVELOPMENT_INVITATION_PATH, mailOptions, startMailWorker } from "./mail/index.js";
 import { stopOnSignals, tellProblems } from "./process.js";
 import { composers, entities } from "./schema.js";
@@ -46,6 +46,7 @@ async function main(): Promise<void> {
     await worker.stop();
     await source.destroy();
     await traces?.stop();
+    await flushLog();
     process.exit();
   };
   stopOnSignals(() => void stop());

@@ -19,7 +19,7 @@ import {
   isDevelopmentKey,
 } from "./demo/index.js";
 import { exampleOperations } from "./explorer/index.js";
-import { logger } from "./log.js";
+import { flushLog, logger } from "./log.js";
 import { mailFolder, mailOptions } from "./mail/index.js";
 import { stopOnSignals, tellProblems } from "./process.js";
 import { startServer } from "./server.js";
@@ -212,6 +212,7 @@ async function stop(code: number): Promise<void> {
   await beforeStop();
   setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE).unref();
   while (cleanups.length > 0) await cleanups.pop()!();
+  await flushLog();
   process.exit(code);
 }
 

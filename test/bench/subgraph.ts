@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { pino } from "pino";
+import { logger } from "../../src/log.js";
 import { startServer, type ServerOptions } from "../../src/server.js";
 import { serve } from "./service.js";
 
@@ -18,7 +18,7 @@ serve(async (settings: SubgraphSettings) => {
     nodeFields: true,
     compileQueries: true,
     development: false,
-    log: pino({ level: "info" }),
+    log: logger({ LOG_LEVEL: "info", NODE_ENV: "production" }),
   });
   return `${url}/graphql`;
 });
