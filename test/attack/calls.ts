@@ -3,6 +3,9 @@ import type { Scene } from "./scene.js";
 
 type Variables = Record<string, unknown>;
 
+/** The same each time that a call is made. */
+const [SOON, LATER] = [inDays(5), inDays(30)];
+
 /**
  * Variables with which an operation succeeds in its scene. `n` tells those apart that are sent one after another: names
  * that have to be unique hold it.
@@ -131,7 +134,7 @@ const person = (n: number): Variables => ({
   forename: "Nora",
   surname: `New ${n}`,
   message: "Welcome.\nBe our guest.",
-  expiresAt: inDays(5),
+  expiresAt: SOON,
   idempotencyKey: `key ${n}`,
 });
 
@@ -374,7 +377,7 @@ export const CALLS: Record<string, Call[]> = {
   "Mutation.updateUserClassifications": [
     input(({ outsider, classification }) => ({
       userId: outsider.id,
-      classifications: [{ classificationId: classification.id, validUntil: inDays(30) }],
+      classifications: [{ classificationId: classification.id, validUntil: LATER }],
     })),
   ],
   "Mutation.updateUserDataForm": changedForms(({ formDraft }) => formDraft),
