@@ -10,10 +10,10 @@ import { createInterface } from "node:readline";
 import pg from "pg";
 import { type ConfigError, readConfig, readServerConfig } from "../src/config.js";
 import { runningEmbeddedPostgres } from "../src/database/index.js";
-import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, type DevelopmentKey, developmentKey } from "../src/demo/index.js";
+import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKey } from "../src/demo/index.js";
 import { testDatabase } from "./harness/index.js";
 import { transactionPooler } from "./harness/pooler.js";
-import { graphql, MAIL_WORKER, MAIN, MIGRATE, processes } from "./harness/process.js";
+import { beside, graphql, MAIL_WORKER, MAIN, MIGRATE, processes } from "./harness/process.js";
 import { until } from "./harness/smtp.js";
 
 const { dataDir, start, killAll } = await processes();
@@ -157,15 +157,6 @@ test("three servers may start at once on an empty database", async () => {
   expect(await Promise.all(servers.map(async (server) => (await server.ends()).code))).toEqual([0, 0, 0]);
   await database.drop();
 }, 60_000);
-
-/** A server on a database of its own that takes the development key's tokens, and sends no mail. */
-const beside = ({ appUrl }: { appUrl: string }, { jwks }: DevelopmentKey): Record<string, string> => ({
-  DATABASE_URL: appUrl,
-  TOKEN_PUBLIC_KEY: JSON.stringify({ keys: jwks }),
-  TOKEN_ISSUER: DEVELOPMENT_ISSUER,
-  TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
-  MAIL_WORKER: "false",
-});
 
 test("a request that is under way when the server is told to stop is answered, and its connection is not waited for", async () => {
   const database = await testDatabase();

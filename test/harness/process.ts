@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, type DevelopmentKey } from "../../src/demo/index.js";
 
 export const MAIN = join(import.meta.dirname, "../../src/main.js");
 export const MAIL_WORKER = join(import.meta.dirname, "../../src/mail-worker.js");
@@ -96,6 +97,15 @@ function run(command: string[], environment: Record<string, string>): Started {
     },
   };
 }
+
+/** For a server on a database of its own that takes the development key's tokens, and sends no mail. */
+export const beside = ({ appUrl }: { appUrl: string }, { jwks }: DevelopmentKey): Record<string, string> => ({
+  DATABASE_URL: appUrl,
+  TOKEN_PUBLIC_KEY: JSON.stringify({ keys: jwks }),
+  TOKEN_ISSUER: DEVELOPMENT_ISSUER,
+  TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
+  MAIL_WORKER: "false",
+});
 
 /** Sends a document to the server at that address. */
 export async function graphql(

@@ -4,9 +4,9 @@ import { existsSync, openSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKey } from "../../src/demo/index.js";
+import { developmentKey } from "../../src/demo/index.js";
 import { testDatabase } from "../harness/index.js";
-import { MAIN, processes } from "../harness/process.js";
+import { beside, MAIN, processes } from "../harness/process.js";
 import { until } from "../harness/smtp.js";
 
 const { dataDir, start } = await processes();
@@ -14,18 +14,6 @@ const children = new Set<ChildProcess>();
 afterAll(() => {
   for (const child of children) child.kill("SIGKILL");
 });
-
-async function environmentOf({ appUrl }: { appUrl: string }): Promise<Record<string, string>> {
-  const { jwks } = await developmentKey(dataDir);
-  return {
-    DATABASE_URL: appUrl,
-    DATA_DIR: dataDir,
-    TOKEN_PUBLIC_KEY: JSON.stringify({ keys: jwks }),
-    TOKEN_ISSUER: DEVELOPMENT_ISSUER,
-    TOKEN_AUDIENCE: DEVELOPMENT_AUDIENCE,
-    MAIL_WORKER: "false",
-  };
-}
 
 async function freePort(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -47,7 +35,7 @@ const FULL = "/dev/full";
   const database = await testDatabase();
   const PORT = await freePort();
   const child = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env.PATH, ...(await environmentOf(database)), PORT },
+    env: { PATH: process.env.PATH, ...beside(database, await developmentKey(dataDir)), DATA_DIR: dataDir, PORT },
     stdio: ["ignore", openSync(FULL, "w"), "pipe"],
   });
   children.add(child);
@@ -64,7 +52,7 @@ const FULL = "/dev/full";
 
 test("a log that nobody reads keeps no request waiting, nor the end", async () => {
   const database = await testDatabase();
-  const server = start(await environmentOf(database));
+  const server = start(beside(database, await developmentKey(dataDir)));
   const url = await server.url();
   server.child.stdout!.pause();
   // Each leaves a line of some 200 characters; a pipe holds 65,536, and what reads it another 65,536.
