@@ -129,12 +129,13 @@ export async function examine(
   }
 
   // A mail may come a second time after a crash, under the id that tells its receiver so.
-  const letters = groupBy(messages, ({ envelope }) => envelope.to[0]!);
   const mails = await own<{ email: string; status: string }>(
     `SELECT u.contact_email AS email, d.status FROM mail_deliveries d
      JOIN invitations i ON i.tenant_id = d.tenant_id AND i.id = d.subject_id
      JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id WHERE d.tenant_id = $1`,
   );
+  // Looked at afterwards: the worker goes on sending.
+  const letters = groupBy(messages, ({ envelope }) => envelope.to[0]!);
   for (const { email, status } of mails) {
     const copies = letters.get(email) ?? [];
     if (status === "SENT" && copies.length === 0) lose(`the mail to ${email}`);
