@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
 /** Requests of one connection that may be under way. Clients wait for an answer before they ask again, or open another. */
-const MOST_PIPELINED = 20;
+export const MOST_PIPELINED = 20;
 
 /** Node begins with all that a connection sends, however many answers are owed: one could keep the process for itself. */
 export function boundPipelines(app: FastifyInstance): void {

@@ -1,7 +1,9 @@
 import "reflect-metadata";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readConfig } from "../../src/config.js";
+import { MOST_PIECES, MOST_PIPELINED } from "../../src/http/index.js";
 import { LIMITS } from "../../src/kit/index.js";
 import { type Bench, withBench } from "./contestants.js";
 import { load, type Round } from "./load.js";
@@ -90,6 +92,20 @@ const ATTACKS: Record<string, Attack> = {
   }),
 };
 
+/** What is sent over one connection, made of requests with these headers and that body. */
+type WireAttack = (over: 0 | 1, request: (headers: string, body: string) => string) => string;
+const LIST = JSON.stringify({ query: "{ users(first: 100) { nodes { name contactEmail status } } }" });
+const WIRE_ATTACKS: Record<string, WireAttack> = {
+  // One of them is the last, which ends the connection. Whoever is refused has sent as many again.
+  pipeline: (over, one) => one(`content-length: ${LIST.length}\r\n`, LIST).repeat((MOST_PIPELINED - 1) * (1 + over)),
+  pieces: (over, one) => {
+    const [first, ...others] = LIST;
+    const blanks = "1\r\n \r\n".repeat(MOST_PIECES - LIST.length - 1 + over * MOST_PIECES);
+    const rest = [first, blanks, ...others].map((piece) => (piece === blanks ? piece : `1\r\n${piece}\r\n`));
+    return one("transfer-encoding: chunked\r\n", `${rest.join("")}0\r\n\r\n`);
+  },
+};
+
 /** A comment makes each document another one, of which nothing is remembered; but not where that is not the attack. */
 const ALIKE = new Set(["body", "statement timeout", "the pool's queue"]);
 /** More at a time than may wait, after those who need not. */
@@ -101,18 +117,13 @@ const CROWDS: Record<string, number> = {
 /** How often each document is sent, where that is not once. */
 const TIMES: Record<string, number> = { "new documents twice": 2 };
 
-/** Sends without end, until it is told to stop; counts answers by status and code. */
-function attack(
-  { contestants, token }: Bench,
-  crowd: number,
-  body: () => Body,
-): { stop: () => Promise<Record<string, number>> } {
+/** Sends one request, or what goes over one connection, and counts what is answered by status and code. */
+type Once = (count: (kind: string) => void) => Promise<void>;
+
+function requesting({ contestants, token }: Bench, body: () => Body): Once {
   const { url } = contestants[0]!.service;
-  const answers: Record<string, number> = {};
-  const count = (kind: string): void => void (answers[kind] = (answers[kind] ?? 0) + 1);
-  const over = new AbortController();
   let sent = 0;
-  const once = (): Promise<void> =>
+  return (count) =>
     new Promise((resolve) => {
       const text = JSON.stringify({ ...body(), operationName: null }).replace("{", `{"nonce":${sent++},`);
       const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
@@ -129,8 +140,30 @@ function attack(
       });
       asked.end(text);
     });
+}
+
+function connecting({ contestants, token }: Bench, of: WireAttack, over: 0 | 1): Once {
+  const { hostname, port, host, pathname } = new URL(contestants[0]!.service.url);
+  const head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\n`;
+  const last = `GET /livez HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`;
+  const text = of(over, (headers, body) => `${head}${headers}\r\n${body}`) + last;
+  return (count) =>
+    new Promise((resolve) => {
+      const socket = connect(Number(port), hostname, () => socket.write(text));
+      socket.on("data", (data) => {
+        for (const [, status] of data.toString("latin1").matchAll(/HTTP\/1\.1 (\d+)/g)) count(status!);
+      });
+      socket.on("error", () => count("broken")).on("close", () => resolve());
+    });
+}
+
+/** Sends without end, until it is told to stop. */
+function attack(crowd: number, once: Once): { stop: () => Promise<Record<string, number>> } {
+  const answers: Record<string, number> = {};
+  const count = (kind: string): void => void (answers[kind] = (answers[kind] ?? 0) + 1);
+  const over = new AbortController();
   const work = Array.from({ length: crowd }, async () => {
-    while (!over.signal.aborted) await once();
+    while (!over.signal.aborted) await once(count);
   });
   return {
     stop: async () => {
@@ -148,22 +181,34 @@ await withBench(readConfig(), { users, peers: "none" }, async (bench) => {
   const memory = async (): Promise<number> => (await service.usage()).rss / 2 ** 20;
   await others();
   process.stdout.write(`${users} users; ${callers} callers of ${workloads.W2.title}, ${attackers} attackers\n`);
-  for (const [name, of] of Object.entries(ATTACKS)) {
+  /** Each with what is to be sent: one over what a limit allows, and just under it. */
+  const attacks: [name: string, kinds: (0 | 1)[], make: (over: 0 | 1) => Once][] = [
+    ...Object.entries(ATTACKS).map(([name, of]): (typeof attacks)[number] => {
+      let turn = 0;
+      const next = (over: 0 | 1): Body => {
+        const body = of(over);
+        return ALIKE.has(name) ? body : { ...body, query: `${body.query} #${Math.floor(turn++ / (TIMES[name] ?? 1))}` };
+      };
+      return [name, of.length > 0 ? [1, 0] : [0], (over) => requesting(bench, () => next(over))];
+    }),
+    ...Object.entries(WIRE_ATTACKS).map(([name, of]): (typeof attacks)[number] => [
+      name,
+      [1, 0],
+      (over) => connecting(bench, of, over),
+    ]),
+  ];
+  for (const [name, kinds, make] of attacks) {
     if (options.only && !options.only.split(",").includes(name)) continue;
-    for (const over of of.length > 0 ? ([1, 0] as const) : ([0] as const)) {
+    for (const over of kinds) {
       // Just before, for a machine is not as fast in one minute as in the next.
       const quiet = await others();
       const before = await memory();
-      let turn = 0;
-      const attacking = attack(bench, CROWDS[name] ?? attackers, () => {
-        const body = of(over);
-        return ALIKE.has(name) ? body : { ...body, query: `${body.query} #${Math.floor(turn++ / (TIMES[name] ?? 1))}` };
-      });
+      const attacking = attack(CROWDS[name] ?? attackers, make(over));
       const round = await others();
       const after = await memory();
       const answers = await attacking.stop();
       await sleep(500);
-      const which = of.length > 0 ? (over ? ", one over" : ", just under") : "";
+      const which = kinds.length > 1 ? (over ? ", one over" : ", just under") : "";
       const ratio = (round.p99 / quiet.p99).toFixed(1);
       process.stdout.write(
         `${name}${which}: ${JSON.stringify(answers)}; the others' p99 ${quiet.p99.toFixed(1)} -> ${round.p99.toFixed(1)} ms (${ratio} x), ${quiet.perSecond.toFixed(0)} -> ${round.perSecond.toFixed(0)}/s; memory ${before.toFixed(0)} -> ${after.toFixed(0)} MB\n`,
